@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Where the adapter model and the transport meet. The model sees guest memory, a clock, interrupts and a log through
+// Host; the transport drives the model through PciModel. Neither side knows what is behind the other one: the same
+// model runs behind the socket, in an in-process test and under the fault enumerator.
+
+/** Outcome of a DMA access. NOT_YET: the translation is being fetched; nothing was transferred; try again after Host says so. */
+export const Dma = { DONE: 0, FAULT: 1, NOT_YET: 2 } as const;
+export type Dma = (typeof Dma)[keyof typeof Dma];
+
+/**
+ * Guest memory as the adapter's DMA sees it. Addresses are bus addresses, as Numbers (exact below 2^53); lengths are
+ * bytes. Every call checks the whole range first and transfers all or nothing. Length 0 is DONE anywhere.
+ */
+export interface GuestMemory {
+  /** Whether an access would go through, without one. */
+  check(address: number, length: number, write: boolean): Dma;
+  /** Guest → target[offset … offset + length). */
+  read(address: number, target: Uint8Array, offset: number, length: number): Dma;
+  /** source[offset … offset + length) → guest. */
+  write(address: number, source: Uint8Array, offset: number, length: number): Dma;
+  /** Guest → target[at … at + count). `address` is 4-byte aligned (else FAULT). */
+  readWords(address: number, target: Uint32Array, at: number, count: number): Dma;
+  /** source[at … at + count) → guest. `address` is 4-byte aligned (else FAULT). */
+  writeWords(address: number, source: Uint32Array, at: number, count: number): Dma;
+  /** Guest → guest; either range may cross region and view borders. Ranges that overlap give undefined bytes. */
+  copy(from: number, to: number, length: number): Dma;
+  /** Repeats the 8-byte `pattern` over the range, starting at byte `phase` (0 … 7) of it. */
+  fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma;
+  /** One word stored with release semantics: after everything that was written before it. `address` is 4-byte aligned. */
+  publishWord(address: number, value: number): Dma;
+}
+
+/** Monotonic time in nanoseconds. Given to the model, so that a test can own it. */
+export interface Clock {
+  nowNs(): number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What the model may use of the world. All calls are synchronous and none blocks. */
+export interface Host {
+  readonly memory: GuestMemory;
+  readonly clock: Clock;
+  /** Raises MSI-X vector `vector`: a message, so one call is one interrupt. Ignored for a vector without eventfd. */
+  raiseInterrupt(vector: number): void;
+  log(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
+}
+
+/** State region: one flat shared mapping, seen as words and as bytes. */
+export interface RegionMemory {
+  readonly u32: Uint32Array;
+  readonly u8: Uint8Array;
+}
+
+/** A part of a BAR. `trapped`: accesses come to the model; `ram`: shared memory; `msix`: table or PBA, kept by the front-end. */
+export interface FunctionRange {
+  readonly kind: 'trapped' | 'ram' | 'msix';
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface FunctionBar {
+  /** Bytes, a power of two, 16 at least. */
+  readonly size: number;
+  readonly mem64: boolean;
+  readonly prefetchable: boolean;
+  /** At most MAX_RANGES, none overlapping. */
+  readonly ranges: readonly FunctionRange[];
+}
+
+export interface FunctionMsix {
+  /** 1 … 2048. */
+  readonly vectors: number;
+  readonly tableBar: number;
+  readonly tableOffset: number;
+  readonly pbaBar: number;
+  readonly pbaOffset: number;
+}
+
+/** Everything that the front-end has to know of the function (PCI_GET_FUNCTION). */
+export interface FunctionDescription {
+  readonly vendorId: number;
+  readonly deviceId: number;
+  /** Class, subclass, programming interface in the low 24 bits. */
+  readonly classCode: number;
+  readonly subsystemVendorId: number;
+  readonly subsystemId: number;
+  readonly revision: number;
+  /** 0: none, 1: INTA. */
+  readonly interruptPin: number;
+  readonly msix: FunctionMsix | undefined;
+  /** PCI Express endpoint with function-level reset. */
+  readonly pcie: boolean;
+  /** By BAR number, MAX_BARS at most; the slot after a 64-bit BAR is undefined. */
+  readonly bars: readonly (FunctionBar | undefined)[];
+  /** Slots wanted in the MMIO ring, a power of two. */
+  readonly ringSlots: number;
+  readonly stateVersion: number;
+  /** Bytes of the state region. */
+  readonly stateSize: number;
+}
+
+/** What happens to the function beside MMIO, already put in order with it. `epoch` is the reset epoch from now on. */
+export type ControlEvent =
+  | { readonly kind: 'bus-master' | 'msix' | 'intx-disable'; readonly value: boolean }
+  | { readonly kind: 'function-reset' | 'bus-reset'; readonly epoch: number }
+  | { readonly kind: 'run' }
+  | { readonly kind: 'stop' };
+
+/** A model does not understand the content of a state region that it was to take over. */
+export class StateRefused extends Error {
+  override readonly name = 'StateRefused';
+}
+
+/** What the transport needs of a device model. A model is synchronous and never blocks. */
+export interface PciModel {
+  readonly description: FunctionDescription;
+
+  /**
+   * Starts on a region: zeroed (`fresh`) or with an earlier state. Throws StateRefused with a reason when it does
+   * not understand the content. May be called again, with another region, on the next connection; nothing of the
+   * one before may then be used. After attach the function is stopped: 'run' follows.
+   */
+  attach(host: Host, region: RegionMemory, fresh: boolean): void;
+
+  /**
+   * A write to a trapped range. `position` is the ring slot's SEQ (free-running u32); the model records
+   * `position + 1` in the region as appliedPosition, together with the effect, so that a slot is never applied
+   * twice after a restart. Data halves are unsigned 32-bit; what lies above `size` bytes is zero.
+   */
+  write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void;
+
+  /** A read of a trapped range: the result is in readLo/readHi after the call. No register has a read side effect. */
+  read(bar: number, offset: number, size: number): void;
+  readonly readLo: number;
+  readonly readHi: number;
+
+  /** Ring position recorded in the region: slots before it were applied. 0 in a fresh region. */
+  readonly appliedPosition: number;
+
+  /** Reset epoch recorded in the region: the one of the last reset event; 0 in a fresh region. */
+  readonly resetEpoch: number;
+
+  /** After return, 'stop', a reset and bus-master false guarantee: no DMA, no interrupt until allowed again. */
+  control(event: ControlEvent): void;
+
+  /** Runs at most `budget` slices of work. True while work remains that can go on now; false when idle or suspended. */
+  poll(budget: number): boolean;
+
+  /** Clock time in ns at which poll should be called again although idle (link rate), or Infinity. */
+  readonly wakeAtNs: number;
+
+  /** Translation or memory changed: suspended work may be tried again. */
+  memoryChanged(): void;
+}

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Generated from device/abi by "npm run generate"; do not edit. */
+#ifndef PUSHBELL_ABI_H
+#define PUSHBELL_ABI_H
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+/* PCI function, registers and doorbell pages */
+#define PB_PCI_VENDOR 0x1234u /* PCI vendor (private use, shared with QEMU) */
+#define PB_PCI_DEVICE 0x7062u /* PCI device: "pb" */
+#define PB_PCI_CLASS 0x20700u /* class code: network controller, InfiniBand (host channel adapter) */
+#define PB_PCI_REVISION 1 /* PCI revision */
+#define PB_REGISTER_BAR 0 /* BAR of the register page */
+#define PB_REGISTER_BAR_BYTES 0x1000u /* size of the register BAR */
+#define PB_DOORBELL_BAR 2 /* BAR of the doorbell pages (64-bit, prefetchable: it may be mapped write-combining) */
+#define PB_DOORBELL_PAGE_BYTES 0x1000u /* size of one doorbell page */
+#define PB_DOORBELL_PAGES 0x100u /* number of doorbell pages; page 0 belongs to the kernel driver */
+#define PB_MSIX_BAR 4 /* BAR of MSI-X table and pending-bit array */
+#define PB_MSIX_BAR_BYTES 0x2000u /* size of the MSI-X BAR */
+#define PB_MSIX_TABLE_OFFSET 0 /* MSI-X table inside its BAR */
+#define PB_MSIX_PBA_OFFSET 0x1000u /* pending-bit array inside its BAR */
+#define PB_MSIX_VECTORS 32 /* number of MSI-X vectors */
+#define PB_DEVICE_MAGIC 0x4c454250u /* content of ID: "PBEL" */
+#define PB_ABI_MAJOR 1 /* drivers refuse a major version that they do not know */
+#define PB_ABI_MINOR 0 /* grows when something is added that an older driver may ignore */
+#define PB_RESET_MAGIC 0x52455345u /* value that RESET wants */
+#define PB_PRIORITY_AREA_OFFSET 0x800u /* priority area inside a doorbell page */
+#define PB_PUSH_BUFFERS 4 /* push buffers in one priority area */
+#define PB_PUSH_BUFFER_STRIDE 0x200u /* distance between push buffers */
+#define PB_PUSH_BUFFER_BYTES 0x100u /* descriptor bytes that one push buffer takes */
+#define PB_PUSH_LENGTH_UNIT 16 /* unit of the length in a trailer, in bytes */
+#define PB_PUSH_SLOTS 16 /* pushed descriptors that the scheduler holds at most */
+
+/* bits of FEATURES */
+enum pb_feature {
+	PB_FEATURE_PUSH_TRAPPED = 1, /* each store into a push buffer is seen by the adapter */
+	PB_FEATURE_DMA_ENGINE = 2, /* COPY and FILL */
+	PB_FEATURE_LOOPBACK = 4, /* the port is an in-process loopback link with rate and hold */
+};
+
+/* bits of STATUS */
+enum pb_status_bit {
+	PB_STATUS_BIT_READY = 1, /* the adapter answers */
+	PB_STATUS_BIT_ENABLED = 2, /* CONTROL.ENABLE is set */
+	PB_STATUS_BIT_BUS_MASTER = 4, /* the function may do DMA */
+};
+
+/* Register page, BAR 0. Offsets from 0x80 to the end of the page are reserved. */
+#define PB_REG_ID 0x0 /* DEVICE_MAGIC */
+#define PB_REG_ABI_VERSION 0x4 /* version of this interface */
+#define PB_REG_FEATURES 0x8 /* see the table of feature bits */
+#define PB_REG_STATUS 0xc /* see the table of status bits */
+#define PB_REG_CONTROL 0x10 /* what the driver switches */
+#define PB_REG_RESET 0x14 /* writing RESET_MAGIC resets the function: every object is gone, registers are as after power-on */
+#define PB_REG_RESET_EPOCH 0x18 /* number of resets that have completed */
+#define PB_REG_DOORBELL_PAGES 0x1c /* number of doorbell pages */
+#define PB_REG_MAILBOX_LO 0x20 /* command mailbox, bus address, low half; 4,096 bytes, 4,096-byte aligned */
+#define PB_REG_MAILBOX_HI 0x24 /* command mailbox, high half */
+#define PB_REG_COMMAND 0x28 /* starts the command whose input stands in the mailbox */
+#define PB_REG_COMMAND_STATUS 0x2c /* outcome of the last command; done when TOGGLE equals the one written */
+#define PB_REG_MAC_LO 0x30 /* MAC address, bytes 0 to 3 */
+#define PB_REG_MAC_HI 0x34 /* MAC address, bytes 4 and 5 */
+#define PB_REG_SCRATCH 0x38 /* holds what was written; for probes and measurements */
+#define PB_REG_INTERRUPT_TEST 0x3c /* raises the MSI-X vector whose number is written */
+#define PB_REG_COUNT_DOORBELLS 0x40 /* send and receive doorbells that moved a producer index */
+#define PB_REG_COUNT_PUSHES 0x44 /* pushes accepted: the descriptor runs from the pushed bytes */
+#define PB_REG_COUNT_PUSH_FALLBACKS 0x48 /* trailers that acted as an ordinary doorbell */
+#define PB_REG_COUNT_IGNORED 0x4c /* doorbells and trailers for an index that was already taken */
+#define PB_REG_COUNT_REFUSED 0x50 /* doorbells and trailers for a queue that is unknown, in the wrong state or owned by another page */
+#define PB_REG_COUNT_BAD_ACCESSES 0x54 /* accesses of a wrong size, alignment or offset */
+#define PB_REG_COUNT_DESCRIPTOR_READS 0x58 /* send descriptors read from guest memory */
+#define PB_REG_COUNT_COMPLETIONS 0x5c /* completion queue entries written */
+#define PB_REG_COUNT_PACKETS 0x60 /* packets handed to the link */
+#define PB_REG_ABI_VERSION_MINOR 0xffffu /* ABI_MINOR */
+#define PB_REG_ABI_VERSION_MAJOR 0xffff0000u /* ABI_MAJOR */
+#define PB_REG_CONTROL_ENABLE 0x1u /* queues run only while set */
+#define PB_REG_COMMAND_OPCODE 0xffffu /* command code */
+#define PB_REG_COMMAND_TOGGLE 0x80000000u /* comes back in COMMAND_STATUS */
+#define PB_REG_COMMAND_STATUS_STATUS 0xffu /* command status */
+#define PB_REG_COMMAND_STATUS_BUSY 0x40000000u /* a command is under way */
+#define PB_REG_COMMAND_STATUS_TOGGLE 0x80000000u /* toggle of the last command that ended */
+
+/* One doorbell page, BAR 2. Every register is 64 bits wide and written with one store; reads give zero. */
+#define PB_DB_SEND 0x0 /* rings a send queue: descriptors up to but not including INDEX may be read */
+#define PB_DB_RECV 0x8 /* rings a receive queue */
+#define PB_DB_CQ_ARM 0x10 /* reports the consumer index of a completion queue and asks for one event on the next completion */
+#define PB_DB_CQ_UPDATE 0x18 /* reports the consumer index of a completion queue */
+#define PB_DB_EQ_ARM 0x20 /* reports the consumer index of an event queue and asks for one interrupt on the next event; page 0 only */
+#define PB_DB_PRIORITY_AREA 0x800 /* four push buffers of 512 bytes each */
+#define PB_DB_SEND_NUMBER 0xffffffULL /* queue number */
+#define PB_DB_SEND_INDEX 0xffff00000000ULL /* new producer index, or consumer index: free running, modulo 65,536 */
+#define PB_DB_RECV_NUMBER 0xffffffULL /* queue number */
+#define PB_DB_RECV_INDEX 0xffff00000000ULL /* new producer index, or consumer index: free running, modulo 65,536 */
+#define PB_DB_CQ_ARM_NUMBER 0xffffffULL /* queue number */
+#define PB_DB_CQ_ARM_INDEX 0xffff00000000ULL /* new producer index, or consumer index: free running, modulo 65,536 */
+#define PB_DB_CQ_ARM_SOLICITED 0x8000000000000000ULL /* only a solicited or failed completion counts */
+#define PB_DB_CQ_UPDATE_NUMBER 0xffffffULL /* queue number */
+#define PB_DB_CQ_UPDATE_INDEX 0xffff00000000ULL /* new producer index, or consumer index: free running, modulo 65,536 */
+#define PB_DB_EQ_ARM_NUMBER 0xffffffULL /* queue number */
+#define PB_DB_EQ_ARM_INDEX 0xffff00000000ULL /* new producer index, or consumer index: free running, modulo 65,536 */
+
+/* One push buffer. Whole when every byte of the descriptor was stored exactly once since the last trailer. */
+#define PB_PUSH_DESCRIPTOR 0x0 /* the descriptor, from its first byte on */
+#define PB_PUSH_TRAILER 0x100 /* the trigger: the last store of a push */
+#define PB_PUSH_TRAILER_QPN 0xffffffULL /* queue pair */
+#define PB_PUSH_TRAILER_LENGTH 0xff000000ULL /* descriptor length in units of 16 bytes, 2 to 16 */
+#define PB_PUSH_TRAILER_INDEX 0xffff00000000ULL /* work-queue index of the descriptor */
+#define PB_PUSH_TRAILER_BUFFER 0xff000000000000ULL /* number of this push buffer in its page */
+#define PB_PUSH_TRAILER_GENERATION 0xff00000000000000ULL /* trailers written to this buffer before, modulo 256 */
+
+/* Commands */
+#define PB_MAILBOX_BYTES 0x1000u /* size of the mailbox */
+#define PB_MAILBOX_OUTPUT_OFFSET 0x800u /* where the output starts */
+#define PB_MR_PAGES_MAX 0x40000u /* pages of one memory region */
+#define PB_PAGE_SHIFT_MIN 12 /* smallest page of a memory region */
+#define PB_PAGE_SHIFT_MAX 30 /* largest page of a memory region */
+
+/* command codes */
+enum pb_command {
+	PB_COMMAND_QUERY_DEVICE = 1, /* limits of the adapter */
+	PB_COMMAND_CREATE_EQ = 16, /* event queue on an MSI-X vector */
+	PB_COMMAND_DESTROY_EQ = 17, /* input: handle */
+	PB_COMMAND_QUERY_EQ = 18, /* input: handle */
+	PB_COMMAND_ALLOC_PD = 32, /* protection domain */
+	PB_COMMAND_DEALLOC_PD = 33, /* input: handle */
+	PB_COMMAND_ALLOC_PAGE = 40, /* doorbell page; output: its number */
+	PB_COMMAND_FREE_PAGE = 41, /* input: handle */
+	PB_COMMAND_REGISTER_MR = 48, /* memory region */
+	PB_COMMAND_DEREGISTER_MR = 49, /* input: handle (the key) */
+	PB_COMMAND_QUERY_MR = 50, /* input: handle (the key) */
+	PB_COMMAND_CREATE_CQ = 64, /* completion queue */
+	PB_COMMAND_DESTROY_CQ = 65, /* input: handle */
+	PB_COMMAND_QUERY_CQ = 66, /* input: handle */
+	PB_COMMAND_CREATE_QP = 80, /* queue pair */
+	PB_COMMAND_MODIFY_QP = 81, /* state and attributes of a queue pair */
+	PB_COMMAND_QUERY_QP = 82, /* input: handle */
+	PB_COMMAND_DESTROY_QP = 83, /* input: handle */
+	PB_COMMAND_SET_LINK = 96, /* rate and hold of the loopback link and the DMA engine; for tests */
+	PB_COMMAND_QUERY_LINK = 97, /* rate and hold */
+};
+
+/* command status */
+enum pb_command_code {
+	PB_COMMAND_CODE_OK = 0, /* done */
+	PB_COMMAND_CODE_BAD_OPCODE = 1, /* no such command */
+	PB_COMMAND_CODE_BAD_PARAMETER = 2, /* a field is out of range, misaligned, or a reserved field is not zero */
+	PB_COMMAND_CODE_BAD_HANDLE = 3, /* no such object */
+	PB_COMMAND_CODE_NO_RESOURCE = 4, /* the adapter has no more of these */
+	PB_COMMAND_CODE_BUSY = 5, /* the object is in use by another object */
+	PB_COMMAND_CODE_BAD_STATE = 6, /* not allowed in the present state of the object */
+	PB_COMMAND_CODE_FAULT = 7, /* the mailbox or a page list is not in memory that the adapter can reach */
+	PB_COMMAND_CODE_NO_BUS_MASTER = 8, /* Bus Master Enable is off: the adapter may not read the mailbox */
+};
+
+/* kind of a memory region */
+enum pb_mr_kind {
+	PB_MR_KIND_PAGE_LIST = 0, /* pages named by a list of bus addresses */
+	PB_MR_KIND_WHOLE_MEMORY = 1, /* all of memory: the I/O virtual address is the bus address; for kernel use */
+};
+
+/* access rights of a memory region */
+enum pb_access {
+	PB_ACCESS_LOCAL_WRITE = 1, /* the adapter may write for its own queues */
+	PB_ACCESS_REMOTE_WRITE = 2, /* a peer may write; needs LOCAL_WRITE */
+	PB_ACCESS_REMOTE_READ = 4, /* a peer may read */
+	PB_ACCESS_REMOTE_ATOMIC = 8, /* a peer may do atomics; needs LOCAL_WRITE */
+};
+
+/* type of a queue pair */
+enum pb_qp_type {
+	PB_QP_TYPE_RC = 0, /* reliable connection: send and receive queue */
+	PB_QP_TYPE_DMA = 1, /* DMA channel: send queue only; NOP, COPY and FILL */
+};
+
+/* state of a queue pair (IBTA 10.3.1) */
+enum pb_qp_state {
+	PB_QP_STATE_RESET = 0, /* nothing runs */
+	PB_QP_STATE_INIT = 1, /* receives may be posted */
+	PB_QP_STATE_RTR = 2, /* ready to receive */
+	PB_QP_STATE_RTS = 3, /* ready to send */
+	PB_QP_STATE_ERR = 6, /* everything posted is flushed */
+};
+
+/* bits of MODIFY_QP.attr_mask */
+enum pb_qp_attr {
+	PB_QP_ATTR_STATE = 1, /* state */
+	PB_QP_ATTR_DEST_QPN = 2, /* dest_qpn */
+	PB_QP_ATTR_MTU = 4, /* mtu */
+	PB_QP_ATTR_SQ_PSN = 8, /* sq_psn */
+	PB_QP_ATTR_RQ_PSN = 16, /* rq_psn */
+};
+
+/* path MTU, in the coding of IBTA 9.6 (payload bytes of one packet) */
+enum pb_mtu {
+	PB_MTU_MTU_256 = 1, /* 256 bytes */
+	PB_MTU_MTU_512 = 2, /* 512 bytes */
+	PB_MTU_MTU_1024 = 3, /* 1,024 bytes */
+	PB_MTU_MTU_2048 = 4, /* 2,048 bytes */
+	PB_MTU_MTU_4096 = 5, /* 4,096 bytes */
+};
+
+/* bits of the hold mask */
+enum pb_hold {
+	PB_HOLD_LINK = 1, /* no SEND starts or goes on */
+	PB_HOLD_ENGINE = 2, /* no COPY or FILL starts or goes on */
+};
+
+/* Input of every command that takes only a handle. */
+struct pb_cmd_handle_in {
+	__le32 handle; /* object */
+	__u8 reserved0[12];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_handle_in) == 16);
+static_assert(offsetof(struct pb_cmd_handle_in, handle) == 0);
+
+/* Output of every command that makes an object. */
+struct pb_cmd_handle_out {
+	__le32 handle; /* object, key or page number */
+	__u8 reserved0[12];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_handle_out) == 16);
+static_assert(offsetof(struct pb_cmd_handle_out, handle) == 0);
+
+/* Output of QUERY_DEVICE. */
+struct pb_cmd_device_out {
+	__le32 max_qp; /* queue pairs */
+	__le32 max_cq; /* completion queues */
+	__le32 max_eq; /* event queues */
+	__le32 max_mr; /* memory regions */
+	__le32 max_pd; /* protection domains */
+	__le32 max_sge; /* gather and scatter entries of one descriptor together */
+	__le32 max_depth; /* entries of a queue */
+	__le32 max_mr_pages; /* pages of one memory region */
+	__le32 push_slots; /* pushed descriptors held at most */
+	__le32 slice_bytes; /* COPY and FILL slice */
+	__le64 max_message; /* bytes of one message */
+	__u8 reserved0[16];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_device_out) == 64);
+static_assert(offsetof(struct pb_cmd_device_out, max_qp) == 0);
+static_assert(offsetof(struct pb_cmd_device_out, max_cq) == 4);
+static_assert(offsetof(struct pb_cmd_device_out, max_eq) == 8);
+static_assert(offsetof(struct pb_cmd_device_out, max_mr) == 12);
+static_assert(offsetof(struct pb_cmd_device_out, max_pd) == 16);
+static_assert(offsetof(struct pb_cmd_device_out, max_sge) == 20);
+static_assert(offsetof(struct pb_cmd_device_out, max_depth) == 24);
+static_assert(offsetof(struct pb_cmd_device_out, max_mr_pages) == 28);
+static_assert(offsetof(struct pb_cmd_device_out, push_slots) == 32);
+static_assert(offsetof(struct pb_cmd_device_out, slice_bytes) == 36);
+static_assert(offsetof(struct pb_cmd_device_out, max_message) == 40);
+
+/* Input of CREATE_EQ. */
+struct pb_cmd_create_eq {
+	__le64 address; /* queue buffer: I/O virtual address, 64-byte aligned */
+	__le32 lkey; /* memory region of the buffer; needs LOCAL_WRITE */
+	__u8 log_depth; /* log2 of the number of entries, 1 to 15 */
+	__u8 reserved0[1];
+	__le16 vector; /* MSI-X vector */
+	__u8 reserved1[16];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_create_eq) == 32);
+static_assert(offsetof(struct pb_cmd_create_eq, address) == 0);
+static_assert(offsetof(struct pb_cmd_create_eq, lkey) == 8);
+static_assert(offsetof(struct pb_cmd_create_eq, log_depth) == 12);
+static_assert(offsetof(struct pb_cmd_create_eq, vector) == 14);
+
+/* Output of QUERY_EQ and QUERY_CQ. */
+struct pb_cmd_queue_out {
+	__le32 producer; /* entries written so far, modulo 65,536 */
+	__le32 consumer; /* consumer index last reported */
+	__le32 armed; /* 1 when an event or interrupt is asked for */
+	__le32 overflowed; /* 1 when an entry was lost */
+	__u8 reserved0[16];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_queue_out) == 32);
+static_assert(offsetof(struct pb_cmd_queue_out, producer) == 0);
+static_assert(offsetof(struct pb_cmd_queue_out, consumer) == 4);
+static_assert(offsetof(struct pb_cmd_queue_out, armed) == 8);
+static_assert(offsetof(struct pb_cmd_queue_out, overflowed) == 12);
+
+/* Input of REGISTER_MR. The output handle is both lkey and rkey. */
+struct pb_cmd_register_mr {
+	__le32 pd; /* protection domain */
+	__u8 kind; /* see the table of kinds */
+	__u8 access; /* see the table of access rights */
+	__u8 page_shift; /* log2 of the page size; PAGE_LIST only */
+	__u8 reserved0[1];
+	__le64 iova; /* I/O virtual address of the first byte; same offset in its page as in the memory; PAGE_LIST only */
+	__le64 length; /* bytes; PAGE_LIST only */
+	__le64 page_list; /* bus address of the list: one 64-bit page address each, 8-byte aligned; PAGE_LIST only */
+	__le32 page_count; /* entries of the list; PAGE_LIST only */
+	__u8 reserved1[12];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_register_mr) == 48);
+static_assert(offsetof(struct pb_cmd_register_mr, pd) == 0);
+static_assert(offsetof(struct pb_cmd_register_mr, kind) == 4);
+static_assert(offsetof(struct pb_cmd_register_mr, access) == 5);
+static_assert(offsetof(struct pb_cmd_register_mr, page_shift) == 6);
+static_assert(offsetof(struct pb_cmd_register_mr, iova) == 8);
+static_assert(offsetof(struct pb_cmd_register_mr, length) == 16);
+static_assert(offsetof(struct pb_cmd_register_mr, page_list) == 24);
+static_assert(offsetof(struct pb_cmd_register_mr, page_count) == 32);
+
+/* Output of QUERY_MR. */
+struct pb_cmd_mr_out {
+	__le32 pd; /* protection domain */
+	__u8 kind; /* kind */
+	__u8 access; /* access rights */
+	__u8 page_shift; /* log2 of the page size */
+	__u8 reserved0[1];
+	__le64 iova; /* first byte */
+	__le64 length; /* bytes */
+	__le32 users; /* queues whose buffer lies in the region */
+	__u8 reserved1[20];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_mr_out) == 48);
+static_assert(offsetof(struct pb_cmd_mr_out, pd) == 0);
+static_assert(offsetof(struct pb_cmd_mr_out, kind) == 4);
+static_assert(offsetof(struct pb_cmd_mr_out, access) == 5);
+static_assert(offsetof(struct pb_cmd_mr_out, page_shift) == 6);
+static_assert(offsetof(struct pb_cmd_mr_out, iova) == 8);
+static_assert(offsetof(struct pb_cmd_mr_out, length) == 16);
+static_assert(offsetof(struct pb_cmd_mr_out, users) == 24);
+
+/* Input of CREATE_CQ. */
+struct pb_cmd_create_cq {
+	__le64 address; /* queue buffer: I/O virtual address, 64-byte aligned */
+	__le32 lkey; /* memory region of the buffer; needs LOCAL_WRITE */
+	__u8 log_depth; /* log2 of the number of entries, 1 to 15 */
+	__u8 reserved0[3];
+	__le32 eqn; /* event queue */
+	__le32 page; /* doorbell page that may arm it */
+	__u8 reserved1[8];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_create_cq) == 32);
+static_assert(offsetof(struct pb_cmd_create_cq, address) == 0);
+static_assert(offsetof(struct pb_cmd_create_cq, lkey) == 8);
+static_assert(offsetof(struct pb_cmd_create_cq, log_depth) == 12);
+static_assert(offsetof(struct pb_cmd_create_cq, eqn) == 16);
+static_assert(offsetof(struct pb_cmd_create_cq, page) == 20);
+
+/* Input of CREATE_QP. */
+struct pb_cmd_create_qp {
+	__le32 pd; /* protection domain of the queue and of every key it uses */
+	__le32 page; /* doorbell page that may ring and push */
+	__le32 send_cqn; /* completion queue of the send queue */
+	__le32 recv_cqn; /* completion queue of the receive queue; RC only */
+	__u8 type; /* see the table of types */
+	__u8 send_log_depth; /* log2 of the entries of the send queue, 1 to 15 */
+	__u8 send_log_stride; /* log2 of its stride, 6 to 9 */
+	__u8 recv_log_depth; /* the same for the receive queue; RC only */
+	__u8 recv_log_stride; /* the same for the receive queue; RC only */
+	__u8 reserved0[3];
+	__le64 send_address; /* send queue buffer, 64-byte aligned */
+	__le64 recv_address; /* receive queue buffer, 64-byte aligned; RC only */
+	__le32 send_lkey; /* memory region of the send queue */
+	__le32 recv_lkey; /* memory region of the receive queue; RC only */
+	__u8 reserved1[16];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_create_qp) == 64);
+static_assert(offsetof(struct pb_cmd_create_qp, pd) == 0);
+static_assert(offsetof(struct pb_cmd_create_qp, page) == 4);
+static_assert(offsetof(struct pb_cmd_create_qp, send_cqn) == 8);
+static_assert(offsetof(struct pb_cmd_create_qp, recv_cqn) == 12);
+static_assert(offsetof(struct pb_cmd_create_qp, type) == 16);
+static_assert(offsetof(struct pb_cmd_create_qp, send_log_depth) == 17);
+static_assert(offsetof(struct pb_cmd_create_qp, send_log_stride) == 18);
+static_assert(offsetof(struct pb_cmd_create_qp, recv_log_depth) == 19);
+static_assert(offsetof(struct pb_cmd_create_qp, recv_log_stride) == 20);
+static_assert(offsetof(struct pb_cmd_create_qp, send_address) == 24);
+static_assert(offsetof(struct pb_cmd_create_qp, recv_address) == 32);
+static_assert(offsetof(struct pb_cmd_create_qp, send_lkey) == 40);
+static_assert(offsetof(struct pb_cmd_create_qp, recv_lkey) == 44);
+
+/* Input of MODIFY_QP. Attributes whose bit is not set are zero. */
+struct pb_cmd_modify_qp {
+	__le32 handle; /* queue pair */
+	__le32 attr_mask; /* which attributes are given */
+	__u8 state; /* next state */
+	__u8 mtu; /* path MTU */
+	__u8 reserved0[2];
+	__le32 dest_qpn; /* queue pair at the other end */
+	__le32 sq_psn; /* first packet sequence number sent */
+	__le32 rq_psn; /* first packet sequence number expected */
+	__u8 reserved1[8];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_modify_qp) == 32);
+static_assert(offsetof(struct pb_cmd_modify_qp, handle) == 0);
+static_assert(offsetof(struct pb_cmd_modify_qp, attr_mask) == 4);
+static_assert(offsetof(struct pb_cmd_modify_qp, state) == 8);
+static_assert(offsetof(struct pb_cmd_modify_qp, mtu) == 9);
+static_assert(offsetof(struct pb_cmd_modify_qp, dest_qpn) == 12);
+static_assert(offsetof(struct pb_cmd_modify_qp, sq_psn) == 16);
+static_assert(offsetof(struct pb_cmd_modify_qp, rq_psn) == 20);
+
+/* Output of QUERY_QP. */
+struct pb_cmd_qp_out {
+	__le32 state; /* state */
+	__le32 type; /* type */
+	__le32 dest_qpn; /* other end */
+	__le32 mtu; /* path MTU */
+	__le32 sq_psn; /* next to send */
+	__le32 rq_psn; /* next expected */
+	__le32 send_producer; /* send queue: producer index known to the adapter */
+	__le32 send_consumer; /* send queue: next to execute */
+	__le32 recv_producer; /* receive queue: producer index known to the adapter */
+	__le32 recv_consumer; /* receive queue: next to use */
+	__le32 error_status; /* completion status that moved the queue to the error state, or zero */
+	__le32 error_index; /* descriptor that did */
+	__u8 reserved0[16];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_qp_out) == 64);
+static_assert(offsetof(struct pb_cmd_qp_out, state) == 0);
+static_assert(offsetof(struct pb_cmd_qp_out, type) == 4);
+static_assert(offsetof(struct pb_cmd_qp_out, dest_qpn) == 8);
+static_assert(offsetof(struct pb_cmd_qp_out, mtu) == 12);
+static_assert(offsetof(struct pb_cmd_qp_out, sq_psn) == 16);
+static_assert(offsetof(struct pb_cmd_qp_out, rq_psn) == 20);
+static_assert(offsetof(struct pb_cmd_qp_out, send_producer) == 24);
+static_assert(offsetof(struct pb_cmd_qp_out, send_consumer) == 28);
+static_assert(offsetof(struct pb_cmd_qp_out, recv_producer) == 32);
+static_assert(offsetof(struct pb_cmd_qp_out, recv_consumer) == 36);
+static_assert(offsetof(struct pb_cmd_qp_out, error_status) == 40);
+static_assert(offsetof(struct pb_cmd_qp_out, error_index) == 44);
+
+/* Input of SET_LINK, output of QUERY_LINK. */
+struct pb_cmd_link {
+	__le32 hold; /* hold mask */
+	__le32 rate_mbps; /* link rate in Mbit/s; 0 means as fast as the machine goes */
+	__le32 packets_sent; /* output only */
+	__u8 reserved0[4];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_cmd_link) == 16);
+static_assert(offsetof(struct pb_cmd_link, hold) == 0);
+static_assert(offsetof(struct pb_cmd_link, rate_mbps) == 4);
+static_assert(offsetof(struct pb_cmd_link, packets_sent) == 8);
+
+/* Descriptors, completions and events */
+#define PB_WQE_STRIDE_MIN 64 /* smallest stride of a work queue, in bytes */
+#define PB_WQE_STRIDE_MAX 0x200u /* largest stride of a work queue */
+#define PB_MAX_SGE 30 /* gather and scatter entries of one descriptor together: (512 - 32) / 16 */
+#define PB_MAX_MESSAGE_BYTES 0x80000000u /* largest message, 2 GiB (IBTA 9.7) */
+#define PB_QUEUE_DEPTH_MAX 0x8000u /* entries of any queue at most; a power of two */
+#define PB_SLICE_BYTES 0x1000u /* COPY and FILL yield to pushed work after this many bytes */
+
+/* operation of a descriptor */
+enum pb_opcode {
+	PB_OPCODE_NOP = 0, /* does nothing, completes */
+	PB_OPCODE_SEND = 1, /* sends the gathered bytes as one message to the connected queue pair */
+	PB_OPCODE_COPY = 2, /* DMA engine: gathered bytes to the scatter ranges; both lists have the same total */
+	PB_OPCODE_FILL = 3, /* DMA engine: the scatter ranges are filled with the 8-byte pattern */
+	PB_OPCODE_RECV = 16, /* receive queue only: takes one message into the scatter ranges */
+};
+
+/* flags of a descriptor */
+enum pb_wqe_flag {
+	PB_WQE_FLAG_SIGNALED = 1, /* a completion is written when it ends well (one that fails always has one) */
+	PB_WQE_FLAG_SOLICITED = 2, /* the completion at the receiver counts as solicited */
+};
+
+/* completion status: IBTA 10.3.3 and 11.6.2, in the numbering that verbs users know */
+enum pb_wc_status {
+	PB_WC_STATUS_SUCCESS = 0, /* done */
+	PB_WC_STATUS_LOC_LEN_ERR = 1, /* a message is longer than the receive buffer, or the lists of a descriptor differ in length */
+	PB_WC_STATUS_LOC_QP_OP_ERR = 2, /* the descriptor is malformed: opcode, counts, reserved bits, index */
+	PB_WC_STATUS_LOC_PROT_ERR = 4, /* a gather or scatter entry is outside what its key allows */
+	PB_WC_STATUS_WR_FLUSH_ERR = 5, /* not executed: the queue is in the error state */
+	PB_WC_STATUS_LOC_ACCESS_ERR = 8, /* the descriptor itself could not be read (memory fault on the queue buffer) */
+	PB_WC_STATUS_REM_INV_REQ_ERR = 9, /* the responder refused the request (too long for its buffer) */
+	PB_WC_STATUS_REM_OP_ERR = 11, /* the responder could not complete the request */
+	PB_WC_STATUS_RETRY_EXC_ERR = 12, /* the connected queue pair does not answer */
+	PB_WC_STATUS_GENERAL_ERR = 21, /* memory fault during the operation */
+};
+
+/* event type */
+enum pb_event_type {
+	PB_EVENT_TYPE_COMPLETION = 1, /* NUMBER is a completion queue that was armed */
+	PB_EVENT_TYPE_QP_FATAL = 2, /* NUMBER is a queue pair that went to the error state by itself; DETAIL is the completion status */
+	PB_EVENT_TYPE_CQ_ERROR = 3, /* NUMBER is a completion queue that overflowed or cannot be written */
+};
+
+/* Head of a descriptor (work-queue element). */
+struct pb_wqe {
+	__u8 opcode; /* see the table of opcodes */
+	__u8 flags; /* see the table of flags; other bits zero */
+	__u8 gather_count; /* gather entries that follow */
+	__u8 scatter_count; /* scatter entries that follow the gather entries */
+	__le16 index; /* work-queue index of this descriptor; a different one means a stale or torn descriptor */
+	__u8 reserved0[2];
+	__le64 wr_id; /* comes back in the completion */
+	__le32 pattern_lo; /* FILL: pattern, low half; zero otherwise */
+	__le32 pattern_hi; /* FILL: pattern, high half; zero otherwise */
+	__u8 reserved1[8];
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_wqe) == 32);
+static_assert(offsetof(struct pb_wqe, opcode) == 0);
+static_assert(offsetof(struct pb_wqe, flags) == 1);
+static_assert(offsetof(struct pb_wqe, gather_count) == 2);
+static_assert(offsetof(struct pb_wqe, scatter_count) == 3);
+static_assert(offsetof(struct pb_wqe, index) == 4);
+static_assert(offsetof(struct pb_wqe, wr_id) == 8);
+static_assert(offsetof(struct pb_wqe, pattern_lo) == 16);
+static_assert(offsetof(struct pb_wqe, pattern_hi) == 20);
+
+/* Gather or scatter entry: a range in a memory region. */
+struct pb_sge {
+	__le64 address; /* I/O virtual address inside the memory region */
+	__le32 length; /* bytes; zero is a valid empty range */
+	__le32 lkey; /* key of the memory region */
+} __attribute__((packed, aligned(4)));
+static_assert(sizeof(struct pb_sge) == 16);
+static_assert(offsetof(struct pb_sge, address) == 0);
+static_assert(offsetof(struct pb_sge, length) == 8);
+static_assert(offsetof(struct pb_sge, lkey) == 12);
+
+/* Completion queue entry. The last word carries the owner bit and is stored last. */
+struct pb_cqe {
+	__le64 wr_id; /* of the descriptor */
+	__le32 qpn; /* queue pair */
+	__le32 byte_count; /* bytes transferred */
+	__u8 opcode; /* of the descriptor */
+	__u8 status; /* see the table of completion statuses */
+	__le16 wqe_index; /* work-queue index of the descriptor */
+	__le32 src_qpn; /* RECV: queue pair that sent the message; zero otherwise */
+	__u8 reserved0[4];
+	__le32 owner; /* stored last, with release */
+} __attribute__((packed, aligned(4)));
+#define PB_CQE_OWNER_SOLICITED 0x1u /* the completion is solicited */
+#define PB_CQE_OWNER_RECV 0x2u /* from a receive queue */
+#define PB_CQE_OWNER_VALID 0x80000000u /* owner bit */
+static_assert(sizeof(struct pb_cqe) == 32);
+static_assert(offsetof(struct pb_cqe, wr_id) == 0);
+static_assert(offsetof(struct pb_cqe, qpn) == 8);
+static_assert(offsetof(struct pb_cqe, byte_count) == 12);
+static_assert(offsetof(struct pb_cqe, opcode) == 16);
+static_assert(offsetof(struct pb_cqe, status) == 17);
+static_assert(offsetof(struct pb_cqe, wqe_index) == 18);
+static_assert(offsetof(struct pb_cqe, src_qpn) == 20);
+static_assert(offsetof(struct pb_cqe, owner) == 28);
+
+/* Event queue entry. */
+struct pb_eqe {
+	__le32 type; /* see the table of event types */
+	__le32 number; /* queue that the event is about */
+	__le32 detail; /* meaning depends on the type */
+	__le32 owner; /* stored last, with release */
+} __attribute__((packed, aligned(4)));
+#define PB_EQE_OWNER_VALID 0x80000000u /* owner bit */
+static_assert(sizeof(struct pb_eqe) == 16);
+static_assert(offsetof(struct pb_eqe, type) == 0);
+static_assert(offsetof(struct pb_eqe, number) == 4);
+static_assert(offsetof(struct pb_eqe, detail) == 8);
+static_assert(offsetof(struct pb_eqe, owner) == 12);
+
+#endif /* PUSHBELL_ABI_H */
