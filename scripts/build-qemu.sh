@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: MIT
 # Builds QEMU with the device in qemu/ and prints the directory that holds qemu-system-x86_64 and firmware/.
 #
-#   scripts/build-qemu.sh [--release bookworm|trixie] [--shim-only] [--check-cache]
+#   scripts/build-qemu.sh [--release bookworm|trixie] [--shim-only] [--plain] [--check-cache]
 #
 #   --release      the Debian release whose QEMU is taken (12, bookworm: 7.2; 13, trixie: 10.0); this machine's by default
 #   --shim-only    compile only our own files, with -Werror: proves that they fit that version
+#   --plain        leave our device out: a QEMU to compare with
 #   --check-cache  build nothing: print the directory if it is there, else end with status 1
 #   QEMU_SRC=DIR   take this source tree instead (it is copied, not changed)
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
 release=$(host_release)
 shim_only=
+plain=
 check_cache=
 while (($#)); do
   case $1 in
     --release) release=${2:?--release needs a name}; shift 2 ;;
     --shim-only) shim_only=1; shift ;;
+    --plain) plain=1; shift ;;
     --check-cache) check_cache=1; shift ;;
     *) say "unknown option $1"; exit 2 ;;
   esac
@@ -49,9 +52,10 @@ source_version() {
   cat "$file"
 }
 
-our_files() { find "$root/qemu" -maxdepth 1 -type f \( -name '*.[ch]' -o -name meson.build -o -name Kconfig -o -name trace-events \) | sort; }
-
-integrated() { [ -f "$root/qemu/meson.build" ] && [ -f "$root/qemu/Kconfig" ]; }
+our_files() {
+  [ -z "$plain" ] || return 0
+  find "$root/qemu" -maxdepth 1 -type f \( -name '*.[ch]' -o -name meson.build -o -name Kconfig -o -name trace-events \) | sort
+}
 
 get_source() {
   if [ -n "${QEMU_SRC:-}" ]; then
@@ -70,23 +74,24 @@ get_source() {
 put() { cmp -s "$1" "$2" || cp "$1" "$2"; }
 
 add_line() { grep -qxF -- "$2" "$1" || printf '%s\n' "$2" >>"$1"; }
+drop_line() { sed -i "\\|^ *$2\$|d" "$1"; }
 
+# One line each in two lists of QEMU's, one in a third, and our files in a directory of their own.
 integrate() {
-  local tree=$work/tree config=$device_config file
-  if integrated; then
-    local ours=$tree/hw/misc/pushbell
-    mkdir -p "$ours"
-    while read -r file; do put "$file" "$ours/${file##*/}"; done < <(our_files)
-    for file in "$ours"/*; do [ -f "$root/qemu/${file##*/}" ] || rm "$file"; done
-    add_line "$tree/hw/misc/Kconfig" 'source pushbell/Kconfig'
-    add_line "$tree/hw/misc/meson.build" "subdir('pushbell')"
-    if [ -f "$root/qemu/trace-events" ] && ! grep -q "'hw/misc/pushbell'" "$tree/meson.build"; then
-      sed -i "s|^\( *\)'hw/misc',|&\n\1'hw/misc/pushbell',|" "$tree/meson.build"
-      grep -q "'hw/misc/pushbell'" "$tree/meson.build" || die "no list of trace-event directories in $tree/meson.build"
-    fi
-    config+=$'\nCONFIG_PUSHBELL=y'
+  local tree=$work/tree config=$device_config file edit=add_line ours
+  ours=$tree/hw/misc/pushbell
+  mkdir -p "$ours" "$tree/configs/devices/x86_64-softmmu"
+  while read -r file; do put "$file" "$ours/${file##*/}"; done < <(our_files)
+  for file in "$ours"/*; do [ -f "$root/qemu/${file##*/}" ] || rm -f "$file"; done
+  [ -n "$plain" ] && edit=drop_line || config+=$'\nCONFIG_PUSHBELL=y'
+  $edit "$tree/hw/misc/Kconfig" 'source pushbell/Kconfig'
+  $edit "$tree/hw/misc/meson.build" "subdir('pushbell')"
+  if [ -n "$plain" ]; then
+    drop_line "$tree/meson.build" "'hw/misc/pushbell',"
+  elif ! grep -q "'hw/misc/pushbell'" "$tree/meson.build"; then
+    sed -i "s|^\( *\)'hw/misc',|&\n\1'hw/misc/pushbell',|" "$tree/meson.build"
+    grep -q "'hw/misc/pushbell'" "$tree/meson.build" || die "no list of trace-event directories in $tree/meson.build"
   fi
-  mkdir -p "$tree/configs/devices/x86_64-softmmu"
   printf '%s\n' "$config" >"$work/pushbell.mak"
   put "$work/pushbell.mak" "$tree/configs/devices/x86_64-softmmu/pushbell.mak"
 }
@@ -94,7 +99,7 @@ integrate() {
 # Another release's QEMU may want a newer meson than this machine has: it is pure Python and works from the cache.
 use_meson() {
   local wanted
-  wanted=$(sed -n 's/^meson = .*accepted = ">=\([0-9.]*\)".*/\1/p' "$work/tree/pythondeps.toml" 2>/dev/null)
+  wanted=$(sed -n 's/^meson = .*accepted = ">=\([0-9.]*\)".*/\1/p' "$work/tree/pythondeps.toml" 2>/dev/null || true)
   need_packages meson
   if [ -n "$wanted" ] && dpkg --compare-versions "$(meson --version)" lt "$wanted"; then
     local dir=$cache/meson-$release
@@ -137,7 +142,7 @@ compile() {
 
 # Warnings are errors in our files, whatever the compiler thinks of QEMU's own.
 check_our_warnings() {
-  integrated || return 0
+  [ -z "$plain" ] || return 0
   python3 - "$work/build" <<'PY' || die 'warnings in qemu/'
 import concurrent.futures, json, shlex, subprocess, sys
 build = sys.argv[1]
@@ -204,7 +209,6 @@ integrate
 use_meson
 configure
 if [ -n "$shim_only" ]; then
-  integrated || die 'qemu/ has no meson.build and Kconfig yet'
   mapfile -t objects < <(ninja -C "$work/build" -t targets all | sed -n 's/^\([^ ]*hw_misc_pushbell[^ ]*\.o\):.*/\1/p')
   ((${#objects[@]})) || die 'none of our files is part of the build'
   compile "${objects[@]}"

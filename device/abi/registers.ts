@@ -66,7 +66,7 @@ export const registersGroup: Group = {
         bits: [bits('enable', 0, 1, 'queues run only while set')],
       }),
       u32('reset', 'writing RESET_MAGIC resets the function: every object is gone, registers are as after power-on', { access: 'wo' }),
-      u32('reset_epoch', 'number of resets that have completed', { access: 'ro' }),
+      u32('reset_count', 'resets completed since the function was made', { access: 'ro' }),
       u32('doorbell_pages', 'number of doorbell pages', { access: 'ro', reset: 256 }),
       u32('mailbox_lo', 'command mailbox, bus address, low half; 4,096 bytes, 4,096-byte aligned', { access: 'rw', reset: 0 }),
       u32('mailbox_hi', 'command mailbox, high half', { access: 'rw', reset: 0 }),

@@ -1,4 +1,195 @@
 // SPDX-License-Identifier: MIT
-import { constant, type Group } from './layout.js';
+// The state region: everything that a guest can observe of the adapter, in one flat shared mapping that outlives the
+// back-end process. JavaScript objects hold only caches that are rebuilt from here (model/journal.ts has the rule that
+// keeps it sound). Tables follow each other at the offsets computed below.
+import { constant, type Constant, enumeration, gap, type Group, struct, u32, u64, words } from './layout.js';
 
-export const stateGroup: Group = { name: 'state', title: 'State region', doc: '', constants: [constant('STATE_VERSION', 1, 'layout version')], enumerations: [], structs: [] };
+const header = struct('state', 'st', 256, 'Head of the region.', [
+  u32('magic', 'STATE_MAGIC; zero while the region is being made'),
+  u32('version', 'STATE_VERSION'),
+  u32('journal_count', 'entries of the undo journal; zero means that the last step is committed'),
+  u32('outbox_count', 'committed guest writes that may still have to be done'),
+  u32('irq_pending', 'committed interrupts that may still have to be raised, a bit for each vector'),
+  u32('reset_target', 'reset in progress: reset_count after it; zero otherwise'),
+  u32('reset_count', 'resets completed'),
+  u32('bus_epoch', 'reset epoch of the ring that this state belongs to'),
+  u32('applied', 'ring position after the last slot that took effect'),
+  u32('bus_master', 'Bus Master Enable'),
+  u32('running', 'between RUN and STOP'),
+  u32('control', 'register CONTROL'),
+  u32('mailbox_lo', 'register MAILBOX_LO'),
+  u32('mailbox_hi', 'register MAILBOX_HI'),
+  u32('command_status', 'register COMMAND_STATUS'),
+  u32('command_pending', 'the COMMAND word of a command that waits for a translation; zero otherwise'),
+  u32('scratch', 'register SCRATCH'),
+  u32('mac_lo', 'register MAC_LO'),
+  u32('mac_hi', 'register MAC_HI'),
+  u32('hold', 'hold mask'),
+  u32('rate_mbps', 'link rate'),
+  u32('cursor', 'queue pair that ran last in its turn'),
+  u32('streak', 'pushed slices since the last slice of a rung queue that waited'),
+  u32('push_sequence', 'arrival number of the next push'),
+  u32('count_doorbells', 'counter'),
+  u32('count_pushes', 'counter'),
+  u32('count_push_fallbacks', 'counter'),
+  u32('count_ignored', 'counter'),
+  u32('count_refused', 'counter'),
+  u32('count_bad_accesses', 'counter'),
+  u32('count_descriptor_reads', 'counter'),
+  u32('count_completions', 'counter'),
+  u32('count_packets', 'counter'),
+  u32('pd_high', 'protection domains below this index were used since the last reset'),
+  u32('page_high', 'the same for doorbell pages'),
+  u32('mr_high', 'the same for memory regions'),
+  u32('eq_high', 'the same for event queues'),
+  u32('cq_high', 'the same for completion queues'),
+  u32('qp_high', 'the same for queue pairs'),
+  u32('pool_high', 'the same for blocks of the page pool'),
+  gap(256 - 40 * 4),
+]);
+
+const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due after the commit.', [
+  u64('address', 'bus address, 4-byte aligned'),
+  u32('count', 'words'),
+  gap(4),
+  words('data', 8, 'the words; the last one is stored last, with release'),
+]);
+
+const pd = struct('state', 'pd', 16, 'Protection domain.', [u32('used', '1 when allocated'), u32('users', 'objects that belong to it'), gap(8)]);
+
+const pushBuffer = struct('state', 'pbuf', 304, 'Push buffer of a doorbell page.', [
+  u32('generation', 'trailers seen, modulo 256'),
+  u32('torn', '1 when a byte was stored twice since the last trailer'),
+  gap(8),
+  words('written', 8, 'a bit for each byte stored since the last trailer'),
+  words('data', 64, 'the bytes'),
+]);
+
+const page = struct('state', 'dpage', 16 + 4 * 304, 'Doorbell page.', [
+  u32('used', '1 when allocated'),
+  u32('users', 'queues that belong to it'),
+  gap(8),
+  words('buffers', 4 * 76, 'four push buffers'),
+]);
+
+const mr = struct('state', 'mr', 64, 'Memory region.', [
+  u32('used', '1 when registered'),
+  u32('key', 'index in bits 31:8, tag in bits 7:0; the tag outlives the region so that a stale key is caught'),
+  u32('pd', 'protection domain'),
+  u32('kind', 'kind'),
+  u32('access', 'access rights'),
+  u32('page_shift', 'log2 of the page size'),
+  u32('users', 'queues whose buffer lies in it'),
+  u32('pool_start', 'first entry in the page pool'),
+  u32('page_count', 'entries in the page pool'),
+  gap(4),
+  u64('iova', 'first byte'),
+  u64('length', 'bytes'),
+  gap(8),
+]);
+
+const QUEUE_ROWS = [
+  u32('used', '1 when created'),
+  u32('log_depth', 'log2 of the entries'),
+  u32('lkey', 'memory region of the buffer'),
+  u32('producer', 'entries written, free running'),
+  u64('address', 'I/O virtual address of the buffer'),
+  u32('consumer', 'consumer index last reported'),
+  u32('armed', '0: no, 1: on anything, 2: on a solicited or failed completion'),
+  u32('overflowed', '1 when an entry was lost'),
+  u32('users', 'objects that use it'),
+];
+
+const eq = struct('state', 'eq', 64, 'Event queue.', [...QUEUE_ROWS, u32('vector', 'MSI-X vector'), gap(20)]);
+const cq = struct('state', 'cq', 64, 'Completion queue.', [...QUEUE_ROWS, u32('eqn', 'event queue'), u32('page', 'doorbell page'), u32('solicited', 'producer index after the last solicited or failed entry'), gap(12)]);
+
+const qp = struct('state', 'qp', 1280, 'Queue pair.', [
+  u32('used', '1 when created'),
+  u32('type', 'type'),
+  u32('state', 'state'),
+  u32('pd', 'protection domain'),
+  u32('page', 'doorbell page'),
+  u32('send_cqn', 'completion queue'),
+  u32('recv_cqn', 'completion queue'),
+  u32('send_lkey', 'memory region of the send queue'),
+  u32('recv_lkey', 'memory region of the receive queue'),
+  u32('send_log_depth', 'log2 of the entries'),
+  u32('send_log_stride', 'log2 of the stride'),
+  u32('recv_log_depth', 'log2 of the entries'),
+  u32('recv_log_stride', 'log2 of the stride'),
+  gap(4),
+  u64('send_address', 'buffer'),
+  u64('recv_address', 'buffer'),
+  u32('send_producer', 'modulo 65,536'),
+  u32('send_consumer', 'next to execute'),
+  u32('recv_producer', 'modulo 65,536'),
+  u32('recv_consumer', 'next to use'),
+  u32('dest_qpn', 'other end'),
+  u32('mtu_bytes', 'payload bytes of a packet'),
+  u32('sq_psn', 'next to send'),
+  u32('rq_psn', 'next expected'),
+  u32('msn', 'messages received'),
+  u32('error_status', 'completion status that moved the queue to the error state'),
+  u32('error_index', 'descriptor that did'),
+  u32('active', '1: the descriptor at send_consumer has begun'),
+  u32('active_at', 'word of the region at which its bytes stand'),
+  u32('active_done', 'bytes done'),
+  u32('recv_active', '1: the receive at recv_consumer has begun'),
+  u32('recv_done', 'bytes done'),
+  gap(256 - 34 * 4),
+  words('send_wqe', 128, 'send descriptor read from memory'),
+  words('recv_wqe', 128, 'receive descriptor read from memory'),
+]);
+
+const slot = struct('state', 'pslot', 288, 'Pushed descriptor that the scheduler holds.', [
+  u32('used', '1 from acceptance to completion'),
+  u32('qpn', 'queue pair'),
+  u32('index', 'work-queue index'),
+  u32('sequence', 'arrival number'),
+  u32('length', 'bytes'),
+  gap(12),
+  words('data', 64, 'the pushed bytes'),
+]);
+
+const POOL_PAGES = 1 << 20;
+const POOL_BLOCK_PAGES = 32;
+
+/** Tables in the order in which they stand: [name, bytes of an entry, entries, what it is]. */
+const TABLES: readonly (readonly [string, number, number, string])[] = [
+  ['JOURNAL', 8, 8192, 'undo journal: word index, old value'],
+  ['OUTBOX', outboxEntry.size, 128, 'guest writes due after the commit'],
+  ['PD', pd.size, 4096, 'protection domains'],
+  ['DPAGE', page.size, 256, 'doorbell pages'],
+  ['EQ', eq.size, 64, 'event queues'],
+  ['CQ', cq.size, 16384, 'completion queues'],
+  ['QP', qp.size, 16384, 'queue pairs'],
+  ['PSLOT', slot.size, 16, 'push slots'],
+  ['MR', mr.size, 131072, 'memory regions'],
+  ['POOL_BLOCK', 4, POOL_PAGES / POOL_BLOCK_PAGES, 'blocks of the page pool: 1 when taken'],
+  ['POOL', 8, POOL_PAGES, 'page addresses of memory regions'],
+];
+
+function tableConstants(): Constant[] {
+  const constants: Constant[] = [];
+  let offset = 4096;
+  for (const [name, size, count, doc] of TABLES) {
+    constants.push(constant(`${name}_TABLE`, offset / 4, `${doc}: first word`), constant(`${name}_COUNT`, count, `${doc}: entries`), constant(`${name}_WORDS`, size / 4, `${doc}: words of an entry`));
+    offset = Math.ceil((offset + size * count) / 4096) * 4096;
+  }
+  constants.push(constant('STATE_BYTES', offset, 'size of the region'));
+  return constants;
+}
+
+export const stateGroup: Group = {
+  name: 'state',
+  title: 'State region',
+  doc: 'Kept by QEMU, mapped by the back-end, never seen by the guest. Word indices count 32-bit words from the start of the region.',
+  constants: [
+    constant('STATE_MAGIC', 0x54534250, '"PBST"'),
+    constant('STATE_VERSION', 1, 'layout version'),
+    constant('POOL_BLOCK_PAGES', POOL_BLOCK_PAGES, 'pages of one block of the page pool'),
+    ...tableConstants(),
+  ],
+  enumerations: [enumeration('armed', 'armed word of a queue', { NO: [0, 'no'], ANY: [1, 'on anything'], SOLICITED: [2, 'on a solicited or failed completion'] })],
+  structs: [header, outboxEntry, pd, pushBuffer, page, mr, eq, cq, qp, slot],
+};

@@ -58,7 +58,8 @@ export function parseDeb822(text: string): AptSource[] {
   for (const stanza of text.split(/\n[ \t]*\n/)) {
     const fields = stanzaFields(stanza);
     const field = (name: string) => fields.get(name.toLowerCase()) ?? '';
-    if (!words(field('Types')).includes('deb') || /^(no|false|0|off)$/i.test(field('Enabled').trim())) continue;
+    if (!words(field('Types')).includes('deb') || /^(no|false|0|off)$/i.test(field('Enabled').trim()))
+      continue;
     const options: Record<string, string> = {};
     for (const name of KEPT_FIELDS) {
       if (fields.has(name.toLowerCase())) options[name] = field(name);
@@ -93,15 +94,22 @@ function stanzaFields(stanza: string): Map<string, string> {
  * The sources of Debian's own archive among `sources`, pointed at `release` instead of `hostRelease`. Other
  * vendors' repositories are left out: they have neither QEMU's source nor Debian's kernel.
  */
-export function debianSourcesFor(sources: readonly AptSource[], hostRelease: string, release: string): AptSource[] {
+export function debianSourcesFor(
+  sources: readonly AptSource[],
+  hostRelease: string,
+  release: string,
+): AptSource[] {
   const found: AptSource[] = [];
   for (const source of sources) {
     const uris = source.uris.filter(isDebianArchive);
     const suites = source.suites
       .map(suite => retarget(suite, hostRelease, release))
       .filter(suite => suite !== undefined);
-    const foreignKey = /\.(gpg|asc|pgp)\b/.test(source.options['Signed-By'] ?? '') && !/debian/.test(source.options['Signed-By'] ?? '');
-    if (uris.length === 0 || suites.length === 0 || foreignKey || !source.components.includes('main')) continue;
+    const foreignKey =
+      /\.(gpg|asc|pgp)\b/.test(source.options['Signed-By'] ?? '') &&
+      !/debian/.test(source.options['Signed-By'] ?? '');
+    if (uris.length === 0 || suites.length === 0 || foreignKey || !source.components.includes('main'))
+      continue;
     found.push({ uris, suites, components: ['main'], options: source.options });
   }
   return found;

@@ -12,7 +12,10 @@ import { VmError } from './errors.js';
  * What people read goes to standard error, answers go to standard output.
  */
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ options: { release: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { release: { type: 'string' } },
+    allowPositionals: true,
+  });
   const apt = new Apt({ ...values, say: line => process.stderr.write(`  ${line}\n`) });
   const [action, ...rest] = positionals;
   switch (action) {

@@ -58,7 +58,12 @@ export class Apt {
     const stanzas = stdout.split(/\n\n+/).map(parsePackage);
     return names.map(name => {
       const found = stanzas.find(stanza => stanza.name === name);
-      if (!found) throw new VmError({ kind: 'no-apt-sources', release: this.release, hint: `it has no package ${name}` });
+      if (!found)
+        throw new VmError({
+          kind: 'no-apt-sources',
+          release: this.release,
+          hint: `it has no package ${name}`,
+        });
       return found;
     });
   }
@@ -67,7 +72,8 @@ export class Apt {
   async unpack(packages: readonly Package[], dir: string): Promise<void> {
     const debs = join(dir, '.debs');
     mkdirSync(debs, { recursive: true });
-    for (const one of packages) this.#options.say?.(`Downloading ${one.name} ${one.version} (${megabytes(one.sizeBytes)})`);
+    for (const one of packages)
+      this.#options.say?.(`Downloading ${one.name} ${one.version} (${megabytes(one.sizeBytes)})`);
     const wanted = packages.map(one => `${one.name}=${one.version}`);
     await this.#run('apt-get', ['-q', 'download', ...wanted], debs);
     for (const deb of await readdir(debs)) {
@@ -83,7 +89,12 @@ export class Apt {
     this.#options.say?.(`Downloading the source of ${name} for ${this.release}${size ? ` (${size})` : ''}`);
     await this.#run('apt-get', ['-q', '--download-only', 'source', name], dir);
     const dsc = (await readdir(dir)).find(file => file.endsWith('.dsc'));
-    if (!dsc) throw new VmError({ kind: 'bad-file', path: dir, reason: `apt-get source ${name} brought no .dsc file` });
+    if (!dsc)
+      throw new VmError({
+        kind: 'bad-file',
+        path: dir,
+        reason: `apt-get source ${name} brought no .dsc file`,
+      });
     const tree = join(dir, 'tree');
     await runCommand('dpkg-source', ['--no-check', '-x', join(dir, dsc), tree], this.#signal());
     for (const file of await readdir(dir)) {
@@ -98,10 +109,16 @@ export class Apt {
     const versions = [...stdout.matchAll(/^Version: (\S+)$/gm)].map(match => match[1]);
     let newest = versions[0];
     if (newest === undefined) {
-      throw new VmError({ kind: 'no-apt-sources', release: this.release, hint: `it has no source package ${name}` });
+      throw new VmError({
+        kind: 'no-apt-sources',
+        release: this.release,
+        hint: `it has no source package ${name}`,
+      });
     }
     for (const version of versions.slice(1)) {
-      const { status } = await runCommand('dpkg', ['--compare-versions', version, 'gt', newest], { okStatuses: [1] });
+      const { status } = await runCommand('dpkg', ['--compare-versions', version, 'gt', newest], {
+        okStatuses: [1],
+      });
       if (status === 0) newest = version;
     }
     return newest;

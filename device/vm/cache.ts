@@ -5,6 +5,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { atExit, processExists } from './cleanup.js';
 import { VmError } from './errors.js';
 
 /** The checkout: the directory that holds package.json, found upwards from this file (dist/device/vm). */
@@ -72,16 +73,20 @@ export async function withLock<T>(lockFile: string, act: () => Promise<T>): Prom
   mkdirSync(dirname(lockFile), { recursive: true });
   for (let waitedMs = 0; !tryLock(lockFile); waitedMs += 200) {
     if (waitedMs > 30 * 60_000) {
-      throw new VmError({ kind: 'bad-file', path: lockFile, reason: 'locked for 30 minutes; remove it if nothing runs' });
+      throw new VmError({
+        kind: 'bad-file',
+        path: lockFile,
+        reason: 'locked for 30 minutes; remove it if nothing runs',
+      });
     }
     await sleep(200);
   }
   const unlock = () => rmSync(lockFile, { force: true });
-  process.once('exit', unlock);
+  const forget = atExit(unlock);
   try {
     return await act();
   } finally {
-    process.removeListener('exit', unlock);
+    forget();
     unlock();
   }
 }
@@ -94,7 +99,7 @@ function tryLock(lockFile: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const owner = Number(readIfThere(lockFile));
-  if (owner > 0 && !isAlive(owner)) rmSync(lockFile, { force: true });
+  if (owner > 0 && !processExists(owner)) rmSync(lockFile, { force: true });
   return false;
 }
 
@@ -103,14 +108,5 @@ function readIfThere(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return ''; // released between the two calls
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

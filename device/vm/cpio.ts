@@ -87,7 +87,13 @@ function append(parts: Uint8Array[], entry: RawEntry): void {
     0, // checksum, unused in this variant
   ];
   const header = MAGIC + fields.map(field => field.toString(16).padStart(8, '0')).join('');
-  parts.push(Buffer.from(header), name, padding(HEADER_BYTES + name.length), entry.data, padding(entry.data.length));
+  parts.push(
+    Buffer.from(header),
+    name,
+    padding(HEADER_BYTES + name.length),
+    entry.data,
+    padding(entry.data.length),
+  );
 }
 
 function padding(length: number): Uint8Array {

@@ -12,6 +12,7 @@ export type VmFault =
   | { kind: 'guest-module'; module: string; reason: string; consoleTail: string }
   | { kind: 'guest-crash'; line: string; consoleTail: string }
   | { kind: 'guest-hang'; doing: string; waitedMs: number; consoleTail: string }
+  | { kind: 'command-timeout'; command: string; timeoutMs: number; stdout: string; stderr: string }
   | { kind: 'guest-closed'; doing: string; consoleTail: string }
   | { kind: 'aborted'; doing: string };
 
@@ -49,6 +50,8 @@ export function describeFault(fault: VmFault): string {
       return `the guest kernel reported: ${fault.line}${indented(fault.consoleTail)}`;
     case 'guest-hang':
       return `no answer from the guest for ${fault.waitedMs} ms while ${fault.doing}${indented(fault.consoleTail)}`;
+    case 'command-timeout':
+      return `${fault.command} had not ended after ${fault.timeoutMs} ms and was killed${indented(fault.stdout + fault.stderr)}`;
     case 'guest-closed':
       return `the guest went away while ${fault.doing}${indented(fault.consoleTail)}`;
     case 'aborted':

@@ -67,7 +67,9 @@ async function listEntries(contents: InitramfsContents): Promise<CpioEntry[]> {
     ...['proc', 'sys', 'tmp', 'run', 'sbin', 'root'].map(path => ({ kind: 'dir' as const, path })),
     ...modules.map(one => ({ kind: 'file' as const, path: `${MODULES_DIR}/${one.name}.ko`, data: one.data })),
     { kind: 'file', path: 'pushbell/modules', data: Buffer.from(await loadOrder(index, load, carried)) },
-    ...(contents.consoleShell ? [{ kind: 'file' as const, path: 'pushbell/console-shell', data: Buffer.from('') }] : []),
+    ...(contents.consoleShell
+      ? [{ kind: 'file' as const, path: 'pushbell/console-shell', data: Buffer.from('') }]
+      : []),
     ...(contents.files ?? []).map(({ host, guest }) => ({
       kind: 'file' as const,
       path: guest,
@@ -78,7 +80,11 @@ async function listEntries(contents: InitramfsContents): Promise<CpioEntry[]> {
 }
 
 /** The lines that init reads: each module to load with its parameters, dependencies first. */
-async function loadOrder(index: ModuleIndex, load: readonly ModuleToLoad[], carried: readonly string[]): Promise<string> {
+async function loadOrder(
+  index: ModuleIndex,
+  load: readonly ModuleToLoad[],
+  carried: readonly string[],
+): Promise<string> {
   const byName = new Map(carried.map(path => [basename(path, '.ko').replaceAll('-', '_'), path]));
   const lines: string[] = [];
   const placed = new Set<string>();
@@ -86,11 +92,16 @@ async function loadOrder(index: ModuleIndex, load: readonly ModuleToLoad[], carr
     const name = basename(one.module, '.ko').replaceAll('-', '_');
     // An own module may depend on one that is only carried, so all of them are offered to the resolver.
     const wanted = [...byName].filter(([other]) => other !== name).map(([, path]) => path);
-    const ordered = await index.resolve([name], [...(byName.has(name) ? [byName.get(name)!] : []), ...wanted]);
+    const ordered = await index.resolve(
+      [name],
+      [...(byName.has(name) ? [byName.get(name)!] : []), ...wanted],
+    );
     for (const dependency of ordered.slice(0, ordered.findIndex(module => module.name === name) + 1)) {
       if (placed.has(dependency.name)) continue;
       placed.add(dependency.name);
-      const parameters = load.find(other => basename(other.module, '.ko').replaceAll('-', '_') === dependency.name)?.parameters;
+      const parameters = load.find(
+        other => basename(other.module, '.ko').replaceAll('-', '_') === dependency.name,
+      )?.parameters;
       lines.push(`/${MODULES_DIR}/${dependency.name}.ko${parameters ? ` ${parameters}` : ''}\n`);
     }
   }
@@ -100,7 +111,12 @@ async function loadOrder(index: ModuleIndex, load: readonly ModuleToLoad[], carr
 /** busybox knows its own commands; sh must be among them. */
 async function appletNames(busybox: string): Promise<string[]> {
   const { stdout } = await runCommand(busybox, ['--list']);
-  return [...new Set([...SHELL_APPLETS, ...stdout.split('\n').filter(name => /^[\w[\]-]+$/.test(name) && name !== 'busybox')])];
+  return [
+    ...new Set([
+      ...SHELL_APPLETS,
+      ...stdout.split('\n').filter(name => /^[\w[\]-]+$/.test(name) && name !== 'busybox'),
+    ]),
+  ];
 }
 
 /** Compiles the guest's process 1, statically, so that the guest needs no C library. */
@@ -114,6 +130,22 @@ async function buildInit(): Promise<string> {
 }
 
 /** Compiles C sources into one static program for the guest. */
-export async function compileStatic(sources: readonly string[], target: string, extra: readonly string[] = []): Promise<void> {
-  await runCommand('gcc', ['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror', '-static', '-s', ...extra, '-o', target, ...sources]);
+export async function compileStatic(
+  sources: readonly string[],
+  target: string,
+  extra: readonly string[] = [],
+): Promise<void> {
+  await runCommand('gcc', [
+    '-std=gnu11',
+    '-Os',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-static',
+    '-s',
+    ...extra,
+    '-o',
+    target,
+    ...sources,
+  ]);
 }

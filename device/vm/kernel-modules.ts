@@ -42,7 +42,10 @@ function elfSection(elf: Buffer, name: string): Buffer {
   const section = (index: number) => {
     const at = table + index * entryBytes;
     const offset = Number(elf.readBigUInt64LE(at + 0x18));
-    return { nameAt: elf.readUInt32LE(at), data: elf.subarray(offset, offset + Number(elf.readBigUInt64LE(at + 0x20))) };
+    return {
+      nameAt: elf.readUInt32LE(at),
+      data: elf.subarray(offset, offset + Number(elf.readBigUInt64LE(at + 0x20))),
+    };
   };
   const names = section(elf.readUInt16LE(SECTION_NAMES_INDEX_AT)).data;
   for (let index = 0; index < elf.readUInt16LE(SECTION_COUNT_AT); index++) {
@@ -99,6 +102,12 @@ export class ModuleIndex {
 
 /** Debian 13 compresses its modules; in a test guest they are wanted plain. */
 async function readModule(path: string): Promise<Uint8Array> {
-  const tool = path.endsWith('.xz') ? 'xz' : path.endsWith('.zst') ? 'zstd' : path.endsWith('.gz') ? 'gzip' : undefined;
+  const tool = path.endsWith('.xz')
+    ? 'xz'
+    : path.endsWith('.zst')
+      ? 'zstd'
+      : path.endsWith('.gz')
+        ? 'gzip'
+        : undefined;
   return tool === undefined ? readFileSync(path) : captureBytes(tool, ['-dc', path]);
 }

@@ -32,10 +32,14 @@ const LAYOUT = '2';
  * The kernel, its headers and busybox of Debian's current stable packages for the release. The choice is written
  * down in the cache and kept, so that a second start asks no mirror; `pushbell clean` forgets it.
  */
-export async function fetchKernel(options: AptOptions = {}): Promise<{ kernel: GuestKernel; fresh: boolean }> {
+export async function fetchKernel(
+  options: AptOptions = {},
+): Promise<{ kernel: GuestKernel; fresh: boolean }> {
   const apt = new Apt(options);
   const record = join(cacheRoot(), 'kernel', `${apt.release}-${LAYOUT}.json`);
-  const known = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as { entry: string }) : undefined;
+  const known = existsSync(record)
+    ? (JSON.parse(readFileSync(record, 'utf8')) as { entry: string })
+    : undefined;
   if (known && existsSync(join(cacheRoot(), known.entry))) {
     return { kernel: describeKernel(join(cacheRoot(), known.entry)), fresh: false };
   }
@@ -56,7 +60,11 @@ export async function fetchKernel(options: AptOptions = {}): Promise<{ kernel: G
 
 /** linux-image-amd64 and linux-headers-amd64 are empty packages that depend on those of the current version. */
 async function choosePackages(apt: Apt): Promise<Package[]> {
-  const [imageMeta, headersMeta, busybox] = await apt.show(['linux-image-amd64', 'linux-headers-amd64', 'busybox-static']);
+  const [imageMeta, headersMeta, busybox] = await apt.show([
+    'linux-image-amd64',
+    'linux-headers-amd64',
+    'busybox-static',
+  ]);
   const imageName = firstMatch(imageMeta, /^linux-image-\d/);
   const headersName = firstMatch(headersMeta, /^linux-headers-\d/);
   const [image, headers] = await apt.show([imageName, headersName]);

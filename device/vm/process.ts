@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { atExit } from './cleanup.js';
 import { VmError } from './errors.js';
 
 /** How a host command is run. */
@@ -44,7 +45,7 @@ export function runCommand(
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const forget = rememberChild(child);
+    const forget = atExit(() => killGroup(child, 'SIGKILL'));
     const log = options.logFile ? createWriteStream(options.logFile, { flags: 'a' }) : undefined;
     const out = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
@@ -79,7 +80,11 @@ export function runCommand(
 }
 
 /** The standard output of a filter such as `xz -dc`, as bytes; `input` is written to it. */
-export async function captureBytes(command: string, args: readonly string[], input?: Uint8Array): Promise<Uint8Array> {
+export async function captureBytes(
+  command: string,
+  args: readonly string[],
+  input?: Uint8Array,
+): Promise<Uint8Array> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const parts: Buffer[] = [];
   let errors = '';
@@ -94,7 +99,8 @@ export async function captureBytes(command: string, args: readonly string[], inp
     child.on('error', error => reject(spawnError(command, error)));
     child.on('close', (code, killedBy) => resolve(code ?? killedBy ?? 'unknown'));
   });
-  if (status !== 0) throw new VmError({ kind: 'command-failed', command: shown(command, args), status, output: errors });
+  if (status !== 0)
+    throw new VmError({ kind: 'command-failed', command: shown(command, args), status, output: errors });
   return Buffer.concat(parts);
 }
 
@@ -113,26 +119,16 @@ export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-const living = new Set<ChildProcess>();
-let exitHookSet = false;
-
-/** Ends the child with this process, whatever ends it; the returned function takes it off the list. */
-export function rememberChild(child: ChildProcess): () => void {
-  if (!exitHookSet) {
-    exitHookSet = true;
-    process.on('exit', () => {
-      for (const one of living) killGroup(one, 'SIGKILL');
-    });
-  }
-  living.add(child);
-  return () => living.delete(child);
-}
-
 function spawnError(command: string, error: NodeJS.ErrnoException): VmError {
   if (error.code === 'ENOENT') {
     return new VmError({ kind: 'missing-tool', tool: command, hint: 'install the package that provides it' });
   }
-  return new VmError({ kind: 'command-failed', command, status: error.code ?? 'error', output: error.message });
+  return new VmError({
+    kind: 'command-failed',
+    command,
+    status: error.code ?? 'error',
+    output: error.message,
+  });
 }
 
 function shown(command: string, args: readonly string[]): string {

@@ -22,7 +22,8 @@ const FORMATS: { magic: number[]; tool: string }[] = [
 
 /** Where the payload of a bzImage is and what unpacks it; undefined when this is no such image. */
 export function findPayload(image: Buffer): { data: Buffer; tool: string } | undefined {
-  if (image.length < 0x250 || image.toString('latin1', HEADER_MAGIC_AT, HEADER_MAGIC_AT + 4) !== 'HdrS') return undefined;
+  if (image.length < 0x250 || image.toString('latin1', HEADER_MAGIC_AT, HEADER_MAGIC_AT + 4) !== 'HdrS')
+    return undefined;
   const sectors = image[SETUP_SECTS_AT] || 4; // 0 stands for 4
   const start = (sectors + 1) * SECTOR_BYTES + image.readUInt32LE(PAYLOAD_OFFSET_AT);
   // The last 4 bytes are the unpacked size, put there by the kernel's build; xz takes them for a broken stream.

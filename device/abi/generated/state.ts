@@ -1,5 +1,973 @@
 // SPDX-License-Identifier: MIT
 // Generated from device/abi/state.ts by "npm run generate"; do not edit.
+import type { WordSink } from '../word-sink.js';
 
+/** "PBST" */
+export const STATE_MAGIC = 0x54534250;
 /** layout version */
 export const STATE_VERSION = 1;
+/** pages of one block of the page pool */
+export const POOL_BLOCK_PAGES = 32;
+/** undo journal: word index, old value: first word */
+export const JOURNAL_TABLE = 0x400;
+/** undo journal: word index, old value: entries */
+export const JOURNAL_COUNT = 0x2000;
+/** undo journal: word index, old value: words of an entry */
+export const JOURNAL_WORDS = 2;
+/** guest writes due after the commit: first word */
+export const OUTBOX_TABLE = 0x4400;
+/** guest writes due after the commit: entries */
+export const OUTBOX_COUNT = 128;
+/** guest writes due after the commit: words of an entry */
+export const OUTBOX_WORDS = 12;
+/** protection domains: first word */
+export const PD_TABLE = 0x4c00;
+/** protection domains: entries */
+export const PD_COUNT = 0x1000;
+/** protection domains: words of an entry */
+export const PD_WORDS = 4;
+/** doorbell pages: first word */
+export const DPAGE_TABLE = 0x8c00;
+/** doorbell pages: entries */
+export const DPAGE_COUNT = 0x100;
+/** doorbell pages: words of an entry */
+export const DPAGE_WORDS = 0x134;
+/** event queues: first word */
+export const EQ_TABLE = 0x1c000;
+/** event queues: entries */
+export const EQ_COUNT = 64;
+/** event queues: words of an entry */
+export const EQ_WORDS = 16;
+/** completion queues: first word */
+export const CQ_TABLE = 0x1c400;
+/** completion queues: entries */
+export const CQ_COUNT = 0x4000;
+/** completion queues: words of an entry */
+export const CQ_WORDS = 16;
+/** queue pairs: first word */
+export const QP_TABLE = 0x5c400;
+/** queue pairs: entries */
+export const QP_COUNT = 0x4000;
+/** queue pairs: words of an entry */
+export const QP_WORDS = 0x140;
+/** push slots: first word */
+export const PSLOT_TABLE = 0x55c400;
+/** push slots: entries */
+export const PSLOT_COUNT = 16;
+/** push slots: words of an entry */
+export const PSLOT_WORDS = 72;
+/** memory regions: first word */
+export const MR_TABLE = 0x55cc00;
+/** memory regions: entries */
+export const MR_COUNT = 0x20000;
+/** memory regions: words of an entry */
+export const MR_WORDS = 16;
+/** blocks of the page pool: 1 when taken: first word */
+export const POOL_BLOCK_TABLE = 0x75cc00;
+/** blocks of the page pool: 1 when taken: entries */
+export const POOL_BLOCK_COUNT = 0x8000;
+/** blocks of the page pool: 1 when taken: words of an entry */
+export const POOL_BLOCK_WORDS = 1;
+/** page addresses of memory regions: first word */
+export const POOL_TABLE = 0x764c00;
+/** page addresses of memory regions: entries */
+export const POOL_COUNT = 0x100000;
+/** page addresses of memory regions: words of an entry */
+export const POOL_WORDS = 2;
+/** size of the region */
+export const STATE_BYTES = 0x2593000;
+
+/** armed word of a queue */
+export const Armed = {
+  /** no */
+  NO: 0,
+  /** on anything */
+  ANY: 1,
+  /** on a solicited or failed completion */
+  SOLICITED: 2,
+} as const;
+export type Armed = (typeof Armed)[keyof typeof Armed];
+
+// st: Head of the region.
+export const ST_SIZE = 256;
+export const ST_MAGIC_OFFSET = 0x0;
+export const ST_VERSION_OFFSET = 0x4;
+export const ST_JOURNAL_COUNT_OFFSET = 0x8;
+export const ST_OUTBOX_COUNT_OFFSET = 0xc;
+export const ST_IRQ_PENDING_OFFSET = 0x10;
+export const ST_RESET_TARGET_OFFSET = 0x14;
+export const ST_RESET_COUNT_OFFSET = 0x18;
+export const ST_BUS_EPOCH_OFFSET = 0x1c;
+export const ST_APPLIED_OFFSET = 0x20;
+export const ST_BUS_MASTER_OFFSET = 0x24;
+export const ST_RUNNING_OFFSET = 0x28;
+export const ST_CONTROL_OFFSET = 0x2c;
+export const ST_MAILBOX_LO_OFFSET = 0x30;
+export const ST_MAILBOX_HI_OFFSET = 0x34;
+export const ST_COMMAND_STATUS_OFFSET = 0x38;
+export const ST_COMMAND_PENDING_OFFSET = 0x3c;
+export const ST_SCRATCH_OFFSET = 0x40;
+export const ST_MAC_LO_OFFSET = 0x44;
+export const ST_MAC_HI_OFFSET = 0x48;
+export const ST_HOLD_OFFSET = 0x4c;
+export const ST_RATE_MBPS_OFFSET = 0x50;
+export const ST_CURSOR_OFFSET = 0x54;
+export const ST_STREAK_OFFSET = 0x58;
+export const ST_PUSH_SEQUENCE_OFFSET = 0x5c;
+export const ST_COUNT_DOORBELLS_OFFSET = 0x60;
+export const ST_COUNT_PUSHES_OFFSET = 0x64;
+export const ST_COUNT_PUSH_FALLBACKS_OFFSET = 0x68;
+export const ST_COUNT_IGNORED_OFFSET = 0x6c;
+export const ST_COUNT_REFUSED_OFFSET = 0x70;
+export const ST_COUNT_BAD_ACCESSES_OFFSET = 0x74;
+export const ST_COUNT_DESCRIPTOR_READS_OFFSET = 0x78;
+export const ST_COUNT_COMPLETIONS_OFFSET = 0x7c;
+export const ST_COUNT_PACKETS_OFFSET = 0x80;
+export const ST_PD_HIGH_OFFSET = 0x84;
+export const ST_PAGE_HIGH_OFFSET = 0x88;
+export const ST_MR_HIGH_OFFSET = 0x8c;
+export const ST_EQ_HIGH_OFFSET = 0x90;
+export const ST_CQ_HIGH_OFFSET = 0x94;
+export const ST_QP_HIGH_OFFSET = 0x98;
+export const ST_POOL_HIGH_OFFSET = 0x9c;
+/** STATE_MAGIC; zero while the region is being made */
+export const stMagic = (m: Uint32Array, w: number): number => m[w];
+export const setStMagic = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putStMagic = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** STATE_VERSION */
+export const stVersion = (m: Uint32Array, w: number): number => m[w + 1];
+export const setStVersion = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putStVersion = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** entries of the undo journal; zero means that the last step is committed */
+export const stJournalCount = (m: Uint32Array, w: number): number => m[w + 2];
+export const setStJournalCount = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putStJournalCount = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** committed guest writes that may still have to be done */
+export const stOutboxCount = (m: Uint32Array, w: number): number => m[w + 3];
+export const setStOutboxCount = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putStOutboxCount = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** committed interrupts that may still have to be raised, a bit for each vector */
+export const stIrqPending = (m: Uint32Array, w: number): number => m[w + 4];
+export const setStIrqPending = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v;
+};
+export const putStIrqPending = (s: WordSink, w: number, v: number): void => s.put(w + 4, v);
+/** reset in progress: reset_count after it; zero otherwise */
+export const stResetTarget = (m: Uint32Array, w: number): number => m[w + 5];
+export const setStResetTarget = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 5] = v;
+};
+export const putStResetTarget = (s: WordSink, w: number, v: number): void => s.put(w + 5, v);
+/** resets completed */
+export const stResetCount = (m: Uint32Array, w: number): number => m[w + 6];
+export const setStResetCount = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putStResetCount = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** reset epoch of the ring that this state belongs to */
+export const stBusEpoch = (m: Uint32Array, w: number): number => m[w + 7];
+export const setStBusEpoch = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putStBusEpoch = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
+/** ring position after the last slot that took effect */
+export const stApplied = (m: Uint32Array, w: number): number => m[w + 8];
+export const setStApplied = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v;
+};
+export const putStApplied = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** Bus Master Enable */
+export const stBusMaster = (m: Uint32Array, w: number): number => m[w + 9];
+export const setStBusMaster = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 9] = v;
+};
+export const putStBusMaster = (s: WordSink, w: number, v: number): void => s.put(w + 9, v);
+/** between RUN and STOP */
+export const stRunning = (m: Uint32Array, w: number): number => m[w + 10];
+export const setStRunning = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+export const putStRunning = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+/** register CONTROL */
+export const stControl = (m: Uint32Array, w: number): number => m[w + 11];
+export const setStControl = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+export const putStControl = (s: WordSink, w: number, v: number): void => s.put(w + 11, v);
+/** register MAILBOX_LO */
+export const stMailboxLo = (m: Uint32Array, w: number): number => m[w + 12];
+export const setStMailboxLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v;
+};
+export const putStMailboxLo = (s: WordSink, w: number, v: number): void => s.put(w + 12, v);
+/** register MAILBOX_HI */
+export const stMailboxHi = (m: Uint32Array, w: number): number => m[w + 13];
+export const setStMailboxHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 13] = v;
+};
+export const putStMailboxHi = (s: WordSink, w: number, v: number): void => s.put(w + 13, v);
+/** register COMMAND_STATUS */
+export const stCommandStatus = (m: Uint32Array, w: number): number => m[w + 14];
+export const setStCommandStatus = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 14] = v;
+};
+export const putStCommandStatus = (s: WordSink, w: number, v: number): void => s.put(w + 14, v);
+/** the COMMAND word of a command that waits for a translation; zero otherwise */
+export const stCommandPending = (m: Uint32Array, w: number): number => m[w + 15];
+export const setStCommandPending = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 15] = v;
+};
+export const putStCommandPending = (s: WordSink, w: number, v: number): void => s.put(w + 15, v);
+/** register SCRATCH */
+export const stScratch = (m: Uint32Array, w: number): number => m[w + 16];
+export const setStScratch = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 16] = v;
+};
+export const putStScratch = (s: WordSink, w: number, v: number): void => s.put(w + 16, v);
+/** register MAC_LO */
+export const stMacLo = (m: Uint32Array, w: number): number => m[w + 17];
+export const setStMacLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 17] = v;
+};
+export const putStMacLo = (s: WordSink, w: number, v: number): void => s.put(w + 17, v);
+/** register MAC_HI */
+export const stMacHi = (m: Uint32Array, w: number): number => m[w + 18];
+export const setStMacHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 18] = v;
+};
+export const putStMacHi = (s: WordSink, w: number, v: number): void => s.put(w + 18, v);
+/** hold mask */
+export const stHold = (m: Uint32Array, w: number): number => m[w + 19];
+export const setStHold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 19] = v;
+};
+export const putStHold = (s: WordSink, w: number, v: number): void => s.put(w + 19, v);
+/** link rate */
+export const stRateMbps = (m: Uint32Array, w: number): number => m[w + 20];
+export const setStRateMbps = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 20] = v;
+};
+export const putStRateMbps = (s: WordSink, w: number, v: number): void => s.put(w + 20, v);
+/** queue pair that ran last in its turn */
+export const stCursor = (m: Uint32Array, w: number): number => m[w + 21];
+export const setStCursor = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 21] = v;
+};
+export const putStCursor = (s: WordSink, w: number, v: number): void => s.put(w + 21, v);
+/** pushed slices since the last slice of a rung queue that waited */
+export const stStreak = (m: Uint32Array, w: number): number => m[w + 22];
+export const setStStreak = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 22] = v;
+};
+export const putStStreak = (s: WordSink, w: number, v: number): void => s.put(w + 22, v);
+/** arrival number of the next push */
+export const stPushSequence = (m: Uint32Array, w: number): number => m[w + 23];
+export const setStPushSequence = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 23] = v;
+};
+export const putStPushSequence = (s: WordSink, w: number, v: number): void => s.put(w + 23, v);
+/** counter */
+export const stCountDoorbells = (m: Uint32Array, w: number): number => m[w + 24];
+export const setStCountDoorbells = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 24] = v;
+};
+export const putStCountDoorbells = (s: WordSink, w: number, v: number): void => s.put(w + 24, v);
+/** counter */
+export const stCountPushes = (m: Uint32Array, w: number): number => m[w + 25];
+export const setStCountPushes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 25] = v;
+};
+export const putStCountPushes = (s: WordSink, w: number, v: number): void => s.put(w + 25, v);
+/** counter */
+export const stCountPushFallbacks = (m: Uint32Array, w: number): number => m[w + 26];
+export const setStCountPushFallbacks = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 26] = v;
+};
+export const putStCountPushFallbacks = (s: WordSink, w: number, v: number): void => s.put(w + 26, v);
+/** counter */
+export const stCountIgnored = (m: Uint32Array, w: number): number => m[w + 27];
+export const setStCountIgnored = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 27] = v;
+};
+export const putStCountIgnored = (s: WordSink, w: number, v: number): void => s.put(w + 27, v);
+/** counter */
+export const stCountRefused = (m: Uint32Array, w: number): number => m[w + 28];
+export const setStCountRefused = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 28] = v;
+};
+export const putStCountRefused = (s: WordSink, w: number, v: number): void => s.put(w + 28, v);
+/** counter */
+export const stCountBadAccesses = (m: Uint32Array, w: number): number => m[w + 29];
+export const setStCountBadAccesses = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 29] = v;
+};
+export const putStCountBadAccesses = (s: WordSink, w: number, v: number): void => s.put(w + 29, v);
+/** counter */
+export const stCountDescriptorReads = (m: Uint32Array, w: number): number => m[w + 30];
+export const setStCountDescriptorReads = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 30] = v;
+};
+export const putStCountDescriptorReads = (s: WordSink, w: number, v: number): void => s.put(w + 30, v);
+/** counter */
+export const stCountCompletions = (m: Uint32Array, w: number): number => m[w + 31];
+export const setStCountCompletions = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 31] = v;
+};
+export const putStCountCompletions = (s: WordSink, w: number, v: number): void => s.put(w + 31, v);
+/** counter */
+export const stCountPackets = (m: Uint32Array, w: number): number => m[w + 32];
+export const setStCountPackets = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 32] = v;
+};
+export const putStCountPackets = (s: WordSink, w: number, v: number): void => s.put(w + 32, v);
+/** protection domains below this index were used since the last reset */
+export const stPdHigh = (m: Uint32Array, w: number): number => m[w + 33];
+export const setStPdHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 33] = v;
+};
+export const putStPdHigh = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
+/** the same for doorbell pages */
+export const stPageHigh = (m: Uint32Array, w: number): number => m[w + 34];
+export const setStPageHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 34] = v;
+};
+export const putStPageHigh = (s: WordSink, w: number, v: number): void => s.put(w + 34, v);
+/** the same for memory regions */
+export const stMrHigh = (m: Uint32Array, w: number): number => m[w + 35];
+export const setStMrHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 35] = v;
+};
+export const putStMrHigh = (s: WordSink, w: number, v: number): void => s.put(w + 35, v);
+/** the same for event queues */
+export const stEqHigh = (m: Uint32Array, w: number): number => m[w + 36];
+export const setStEqHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 36] = v;
+};
+export const putStEqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 36, v);
+/** the same for completion queues */
+export const stCqHigh = (m: Uint32Array, w: number): number => m[w + 37];
+export const setStCqHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 37] = v;
+};
+export const putStCqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 37, v);
+/** the same for queue pairs */
+export const stQpHigh = (m: Uint32Array, w: number): number => m[w + 38];
+export const setStQpHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 38] = v;
+};
+export const putStQpHigh = (s: WordSink, w: number, v: number): void => s.put(w + 38, v);
+/** the same for blocks of the page pool */
+export const stPoolHigh = (m: Uint32Array, w: number): number => m[w + 39];
+export const setStPoolHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 39] = v;
+};
+export const putStPoolHigh = (s: WordSink, w: number, v: number): void => s.put(w + 39, v);
+
+// outbox: A guest write that is due after the commit.
+export const OUTBOX_SIZE = 48;
+export const OUTBOX_ADDRESS_OFFSET = 0x0;
+export const OUTBOX_COUNT_OFFSET = 0x8;
+export const OUTBOX_DATA_OFFSET = 0x10;
+/** bus address, 4-byte aligned Exact up to 2^53. */
+export const outboxAddress = (m: Uint32Array, w: number): number => m[w] + m[w + 1] * 0x100000000;
+export const setOutboxAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v >>> 0;
+  m[w + 1] = Math.floor(v / 0x100000000);
+};
+export const putOutboxAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w, v >>> 0);
+  s.put(w + 1, Math.floor(v / 0x100000000));
+};
+/** words */
+export const outboxCount = (m: Uint32Array, w: number): number => m[w + 2];
+export const setOutboxCount = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putOutboxCount = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+
+// pd: Protection domain.
+export const PD_SIZE = 16;
+export const PD_USED_OFFSET = 0x0;
+export const PD_USERS_OFFSET = 0x4;
+/** 1 when allocated */
+export const pdUsed = (m: Uint32Array, w: number): number => m[w];
+export const setPdUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putPdUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** objects that belong to it */
+export const pdUsers = (m: Uint32Array, w: number): number => m[w + 1];
+export const setPdUsers = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putPdUsers = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+
+// pbuf: Push buffer of a doorbell page.
+export const PBUF_SIZE = 304;
+export const PBUF_GENERATION_OFFSET = 0x0;
+export const PBUF_TORN_OFFSET = 0x4;
+export const PBUF_WRITTEN_OFFSET = 0x10;
+export const PBUF_DATA_OFFSET = 0x30;
+/** trailers seen, modulo 256 */
+export const pbufGeneration = (m: Uint32Array, w: number): number => m[w];
+export const setPbufGeneration = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putPbufGeneration = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** 1 when a byte was stored twice since the last trailer */
+export const pbufTorn = (m: Uint32Array, w: number): number => m[w + 1];
+export const setPbufTorn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putPbufTorn = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+
+// dpage: Doorbell page.
+export const DPAGE_SIZE = 1232;
+export const DPAGE_USED_OFFSET = 0x0;
+export const DPAGE_USERS_OFFSET = 0x4;
+export const DPAGE_BUFFERS_OFFSET = 0x10;
+/** 1 when allocated */
+export const dpageUsed = (m: Uint32Array, w: number): number => m[w];
+export const setDpageUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putDpageUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** queues that belong to it */
+export const dpageUsers = (m: Uint32Array, w: number): number => m[w + 1];
+export const setDpageUsers = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putDpageUsers = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+
+// mr: Memory region.
+export const MR_SIZE = 64;
+export const MR_USED_OFFSET = 0x0;
+export const MR_KEY_OFFSET = 0x4;
+export const MR_PD_OFFSET = 0x8;
+export const MR_KIND_OFFSET = 0xc;
+export const MR_ACCESS_OFFSET = 0x10;
+export const MR_PAGE_SHIFT_OFFSET = 0x14;
+export const MR_USERS_OFFSET = 0x18;
+export const MR_POOL_START_OFFSET = 0x1c;
+export const MR_PAGE_COUNT_OFFSET = 0x20;
+export const MR_IOVA_OFFSET = 0x28;
+export const MR_LENGTH_OFFSET = 0x30;
+/** 1 when registered */
+export const mrUsed = (m: Uint32Array, w: number): number => m[w];
+export const setMrUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putMrUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** index in bits 31:8, tag in bits 7:0; the tag outlives the region so that a stale key is caught */
+export const mrKey = (m: Uint32Array, w: number): number => m[w + 1];
+export const setMrKey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putMrKey = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** protection domain */
+export const mrPd = (m: Uint32Array, w: number): number => m[w + 2];
+export const setMrPd = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putMrPd = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** kind */
+export const mrKind = (m: Uint32Array, w: number): number => m[w + 3];
+export const setMrKind = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putMrKind = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** access rights */
+export const mrAccess = (m: Uint32Array, w: number): number => m[w + 4];
+export const setMrAccess = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v;
+};
+export const putMrAccess = (s: WordSink, w: number, v: number): void => s.put(w + 4, v);
+/** log2 of the page size */
+export const mrPageShift = (m: Uint32Array, w: number): number => m[w + 5];
+export const setMrPageShift = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 5] = v;
+};
+export const putMrPageShift = (s: WordSink, w: number, v: number): void => s.put(w + 5, v);
+/** queues whose buffer lies in it */
+export const mrUsers = (m: Uint32Array, w: number): number => m[w + 6];
+export const setMrUsers = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putMrUsers = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** first entry in the page pool */
+export const mrPoolStart = (m: Uint32Array, w: number): number => m[w + 7];
+export const setMrPoolStart = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putMrPoolStart = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
+/** entries in the page pool */
+export const mrPageCount = (m: Uint32Array, w: number): number => m[w + 8];
+export const setMrPageCount = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v;
+};
+export const putMrPageCount = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** first byte Exact up to 2^53. */
+export const mrIova = (m: Uint32Array, w: number): number => m[w + 10] + m[w + 11] * 0x100000000;
+export const setMrIova = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v >>> 0;
+  m[w + 11] = Math.floor(v / 0x100000000);
+};
+export const putMrIova = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 10, v >>> 0);
+  s.put(w + 11, Math.floor(v / 0x100000000));
+};
+/** bytes Exact up to 2^53. */
+export const mrLength = (m: Uint32Array, w: number): number => m[w + 12] + m[w + 13] * 0x100000000;
+export const setMrLength = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v >>> 0;
+  m[w + 13] = Math.floor(v / 0x100000000);
+};
+export const putMrLength = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 12, v >>> 0);
+  s.put(w + 13, Math.floor(v / 0x100000000));
+};
+
+// eq: Event queue.
+export const EQ_SIZE = 64;
+export const EQ_USED_OFFSET = 0x0;
+export const EQ_LOG_DEPTH_OFFSET = 0x4;
+export const EQ_LKEY_OFFSET = 0x8;
+export const EQ_PRODUCER_OFFSET = 0xc;
+export const EQ_ADDRESS_OFFSET = 0x10;
+export const EQ_CONSUMER_OFFSET = 0x18;
+export const EQ_ARMED_OFFSET = 0x1c;
+export const EQ_OVERFLOWED_OFFSET = 0x20;
+export const EQ_USERS_OFFSET = 0x24;
+export const EQ_VECTOR_OFFSET = 0x28;
+/** 1 when created */
+export const eqUsed = (m: Uint32Array, w: number): number => m[w];
+export const setEqUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putEqUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** log2 of the entries */
+export const eqLogDepth = (m: Uint32Array, w: number): number => m[w + 1];
+export const setEqLogDepth = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putEqLogDepth = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** memory region of the buffer */
+export const eqLkey = (m: Uint32Array, w: number): number => m[w + 2];
+export const setEqLkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putEqLkey = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** entries written, free running */
+export const eqProducer = (m: Uint32Array, w: number): number => m[w + 3];
+export const setEqProducer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putEqProducer = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** I/O virtual address of the buffer Exact up to 2^53. */
+export const eqAddress = (m: Uint32Array, w: number): number => m[w + 4] + m[w + 5] * 0x100000000;
+export const setEqAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v >>> 0;
+  m[w + 5] = Math.floor(v / 0x100000000);
+};
+export const putEqAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 4, v >>> 0);
+  s.put(w + 5, Math.floor(v / 0x100000000));
+};
+/** consumer index last reported */
+export const eqConsumer = (m: Uint32Array, w: number): number => m[w + 6];
+export const setEqConsumer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putEqConsumer = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** 0: no, 1: on anything, 2: on a solicited or failed completion */
+export const eqArmed = (m: Uint32Array, w: number): number => m[w + 7];
+export const setEqArmed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putEqArmed = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
+/** 1 when an entry was lost */
+export const eqOverflowed = (m: Uint32Array, w: number): number => m[w + 8];
+export const setEqOverflowed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v;
+};
+export const putEqOverflowed = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** objects that use it */
+export const eqUsers = (m: Uint32Array, w: number): number => m[w + 9];
+export const setEqUsers = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 9] = v;
+};
+export const putEqUsers = (s: WordSink, w: number, v: number): void => s.put(w + 9, v);
+/** MSI-X vector */
+export const eqVector = (m: Uint32Array, w: number): number => m[w + 10];
+export const setEqVector = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+export const putEqVector = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+
+// cq: Completion queue.
+export const CQ_SIZE = 64;
+export const CQ_USED_OFFSET = 0x0;
+export const CQ_LOG_DEPTH_OFFSET = 0x4;
+export const CQ_LKEY_OFFSET = 0x8;
+export const CQ_PRODUCER_OFFSET = 0xc;
+export const CQ_ADDRESS_OFFSET = 0x10;
+export const CQ_CONSUMER_OFFSET = 0x18;
+export const CQ_ARMED_OFFSET = 0x1c;
+export const CQ_OVERFLOWED_OFFSET = 0x20;
+export const CQ_USERS_OFFSET = 0x24;
+export const CQ_EQN_OFFSET = 0x28;
+export const CQ_PAGE_OFFSET = 0x2c;
+export const CQ_SOLICITED_OFFSET = 0x30;
+/** 1 when created */
+export const cqUsed = (m: Uint32Array, w: number): number => m[w];
+export const setCqUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putCqUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** log2 of the entries */
+export const cqLogDepth = (m: Uint32Array, w: number): number => m[w + 1];
+export const setCqLogDepth = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putCqLogDepth = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** memory region of the buffer */
+export const cqLkey = (m: Uint32Array, w: number): number => m[w + 2];
+export const setCqLkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putCqLkey = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** entries written, free running */
+export const cqProducer = (m: Uint32Array, w: number): number => m[w + 3];
+export const setCqProducer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putCqProducer = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** I/O virtual address of the buffer Exact up to 2^53. */
+export const cqAddress = (m: Uint32Array, w: number): number => m[w + 4] + m[w + 5] * 0x100000000;
+export const setCqAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v >>> 0;
+  m[w + 5] = Math.floor(v / 0x100000000);
+};
+export const putCqAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 4, v >>> 0);
+  s.put(w + 5, Math.floor(v / 0x100000000));
+};
+/** consumer index last reported */
+export const cqConsumer = (m: Uint32Array, w: number): number => m[w + 6];
+export const setCqConsumer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putCqConsumer = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** 0: no, 1: on anything, 2: on a solicited or failed completion */
+export const cqArmed = (m: Uint32Array, w: number): number => m[w + 7];
+export const setCqArmed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putCqArmed = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
+/** 1 when an entry was lost */
+export const cqOverflowed = (m: Uint32Array, w: number): number => m[w + 8];
+export const setCqOverflowed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v;
+};
+export const putCqOverflowed = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** objects that use it */
+export const cqUsers = (m: Uint32Array, w: number): number => m[w + 9];
+export const setCqUsers = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 9] = v;
+};
+export const putCqUsers = (s: WordSink, w: number, v: number): void => s.put(w + 9, v);
+/** event queue */
+export const cqEqn = (m: Uint32Array, w: number): number => m[w + 10];
+export const setCqEqn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+export const putCqEqn = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+/** doorbell page */
+export const cqPage = (m: Uint32Array, w: number): number => m[w + 11];
+export const setCqPage = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+export const putCqPage = (s: WordSink, w: number, v: number): void => s.put(w + 11, v);
+/** producer index after the last solicited or failed entry */
+export const cqSolicited = (m: Uint32Array, w: number): number => m[w + 12];
+export const setCqSolicited = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v;
+};
+export const putCqSolicited = (s: WordSink, w: number, v: number): void => s.put(w + 12, v);
+
+// qp: Queue pair.
+export const QP_SIZE = 1280;
+export const QP_USED_OFFSET = 0x0;
+export const QP_TYPE_OFFSET = 0x4;
+export const QP_STATE_OFFSET = 0x8;
+export const QP_PD_OFFSET = 0xc;
+export const QP_PAGE_OFFSET = 0x10;
+export const QP_SEND_CQN_OFFSET = 0x14;
+export const QP_RECV_CQN_OFFSET = 0x18;
+export const QP_SEND_LKEY_OFFSET = 0x1c;
+export const QP_RECV_LKEY_OFFSET = 0x20;
+export const QP_SEND_LOG_DEPTH_OFFSET = 0x24;
+export const QP_SEND_LOG_STRIDE_OFFSET = 0x28;
+export const QP_RECV_LOG_DEPTH_OFFSET = 0x2c;
+export const QP_RECV_LOG_STRIDE_OFFSET = 0x30;
+export const QP_SEND_ADDRESS_OFFSET = 0x38;
+export const QP_RECV_ADDRESS_OFFSET = 0x40;
+export const QP_SEND_PRODUCER_OFFSET = 0x48;
+export const QP_SEND_CONSUMER_OFFSET = 0x4c;
+export const QP_RECV_PRODUCER_OFFSET = 0x50;
+export const QP_RECV_CONSUMER_OFFSET = 0x54;
+export const QP_DEST_QPN_OFFSET = 0x58;
+export const QP_MTU_BYTES_OFFSET = 0x5c;
+export const QP_SQ_PSN_OFFSET = 0x60;
+export const QP_RQ_PSN_OFFSET = 0x64;
+export const QP_MSN_OFFSET = 0x68;
+export const QP_ERROR_STATUS_OFFSET = 0x6c;
+export const QP_ERROR_INDEX_OFFSET = 0x70;
+export const QP_ACTIVE_OFFSET = 0x74;
+export const QP_ACTIVE_AT_OFFSET = 0x78;
+export const QP_ACTIVE_DONE_OFFSET = 0x7c;
+export const QP_RECV_ACTIVE_OFFSET = 0x80;
+export const QP_RECV_DONE_OFFSET = 0x84;
+export const QP_SEND_WQE_OFFSET = 0x100;
+export const QP_RECV_WQE_OFFSET = 0x300;
+/** 1 when created */
+export const qpUsed = (m: Uint32Array, w: number): number => m[w];
+export const setQpUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putQpUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** type */
+export const qpType = (m: Uint32Array, w: number): number => m[w + 1];
+export const setQpType = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putQpType = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** state */
+export const qpState = (m: Uint32Array, w: number): number => m[w + 2];
+export const setQpState = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putQpState = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** protection domain */
+export const qpPd = (m: Uint32Array, w: number): number => m[w + 3];
+export const setQpPd = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putQpPd = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** doorbell page */
+export const qpPage = (m: Uint32Array, w: number): number => m[w + 4];
+export const setQpPage = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v;
+};
+export const putQpPage = (s: WordSink, w: number, v: number): void => s.put(w + 4, v);
+/** completion queue */
+export const qpSendCqn = (m: Uint32Array, w: number): number => m[w + 5];
+export const setQpSendCqn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 5] = v;
+};
+export const putQpSendCqn = (s: WordSink, w: number, v: number): void => s.put(w + 5, v);
+/** completion queue */
+export const qpRecvCqn = (m: Uint32Array, w: number): number => m[w + 6];
+export const setQpRecvCqn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putQpRecvCqn = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** memory region of the send queue */
+export const qpSendLkey = (m: Uint32Array, w: number): number => m[w + 7];
+export const setQpSendLkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putQpSendLkey = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
+/** memory region of the receive queue */
+export const qpRecvLkey = (m: Uint32Array, w: number): number => m[w + 8];
+export const setQpRecvLkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v;
+};
+export const putQpRecvLkey = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** log2 of the entries */
+export const qpSendLogDepth = (m: Uint32Array, w: number): number => m[w + 9];
+export const setQpSendLogDepth = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 9] = v;
+};
+export const putQpSendLogDepth = (s: WordSink, w: number, v: number): void => s.put(w + 9, v);
+/** log2 of the stride */
+export const qpSendLogStride = (m: Uint32Array, w: number): number => m[w + 10];
+export const setQpSendLogStride = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+export const putQpSendLogStride = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+/** log2 of the entries */
+export const qpRecvLogDepth = (m: Uint32Array, w: number): number => m[w + 11];
+export const setQpRecvLogDepth = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+export const putQpRecvLogDepth = (s: WordSink, w: number, v: number): void => s.put(w + 11, v);
+/** log2 of the stride */
+export const qpRecvLogStride = (m: Uint32Array, w: number): number => m[w + 12];
+export const setQpRecvLogStride = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v;
+};
+export const putQpRecvLogStride = (s: WordSink, w: number, v: number): void => s.put(w + 12, v);
+/** buffer Exact up to 2^53. */
+export const qpSendAddress = (m: Uint32Array, w: number): number => m[w + 14] + m[w + 15] * 0x100000000;
+export const setQpSendAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 14] = v >>> 0;
+  m[w + 15] = Math.floor(v / 0x100000000);
+};
+export const putQpSendAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 14, v >>> 0);
+  s.put(w + 15, Math.floor(v / 0x100000000));
+};
+/** buffer Exact up to 2^53. */
+export const qpRecvAddress = (m: Uint32Array, w: number): number => m[w + 16] + m[w + 17] * 0x100000000;
+export const setQpRecvAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 16] = v >>> 0;
+  m[w + 17] = Math.floor(v / 0x100000000);
+};
+export const putQpRecvAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 16, v >>> 0);
+  s.put(w + 17, Math.floor(v / 0x100000000));
+};
+/** modulo 65,536 */
+export const qpSendProducer = (m: Uint32Array, w: number): number => m[w + 18];
+export const setQpSendProducer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 18] = v;
+};
+export const putQpSendProducer = (s: WordSink, w: number, v: number): void => s.put(w + 18, v);
+/** next to execute */
+export const qpSendConsumer = (m: Uint32Array, w: number): number => m[w + 19];
+export const setQpSendConsumer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 19] = v;
+};
+export const putQpSendConsumer = (s: WordSink, w: number, v: number): void => s.put(w + 19, v);
+/** modulo 65,536 */
+export const qpRecvProducer = (m: Uint32Array, w: number): number => m[w + 20];
+export const setQpRecvProducer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 20] = v;
+};
+export const putQpRecvProducer = (s: WordSink, w: number, v: number): void => s.put(w + 20, v);
+/** next to use */
+export const qpRecvConsumer = (m: Uint32Array, w: number): number => m[w + 21];
+export const setQpRecvConsumer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 21] = v;
+};
+export const putQpRecvConsumer = (s: WordSink, w: number, v: number): void => s.put(w + 21, v);
+/** other end */
+export const qpDestQpn = (m: Uint32Array, w: number): number => m[w + 22];
+export const setQpDestQpn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 22] = v;
+};
+export const putQpDestQpn = (s: WordSink, w: number, v: number): void => s.put(w + 22, v);
+/** payload bytes of a packet */
+export const qpMtuBytes = (m: Uint32Array, w: number): number => m[w + 23];
+export const setQpMtuBytes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 23] = v;
+};
+export const putQpMtuBytes = (s: WordSink, w: number, v: number): void => s.put(w + 23, v);
+/** next to send */
+export const qpSqPsn = (m: Uint32Array, w: number): number => m[w + 24];
+export const setQpSqPsn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 24] = v;
+};
+export const putQpSqPsn = (s: WordSink, w: number, v: number): void => s.put(w + 24, v);
+/** next expected */
+export const qpRqPsn = (m: Uint32Array, w: number): number => m[w + 25];
+export const setQpRqPsn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 25] = v;
+};
+export const putQpRqPsn = (s: WordSink, w: number, v: number): void => s.put(w + 25, v);
+/** messages received */
+export const qpMsn = (m: Uint32Array, w: number): number => m[w + 26];
+export const setQpMsn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 26] = v;
+};
+export const putQpMsn = (s: WordSink, w: number, v: number): void => s.put(w + 26, v);
+/** completion status that moved the queue to the error state */
+export const qpErrorStatus = (m: Uint32Array, w: number): number => m[w + 27];
+export const setQpErrorStatus = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 27] = v;
+};
+export const putQpErrorStatus = (s: WordSink, w: number, v: number): void => s.put(w + 27, v);
+/** descriptor that did */
+export const qpErrorIndex = (m: Uint32Array, w: number): number => m[w + 28];
+export const setQpErrorIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 28] = v;
+};
+export const putQpErrorIndex = (s: WordSink, w: number, v: number): void => s.put(w + 28, v);
+/** 1: the descriptor at send_consumer has begun */
+export const qpActive = (m: Uint32Array, w: number): number => m[w + 29];
+export const setQpActive = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 29] = v;
+};
+export const putQpActive = (s: WordSink, w: number, v: number): void => s.put(w + 29, v);
+/** word of the region at which its bytes stand */
+export const qpActiveAt = (m: Uint32Array, w: number): number => m[w + 30];
+export const setQpActiveAt = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 30] = v;
+};
+export const putQpActiveAt = (s: WordSink, w: number, v: number): void => s.put(w + 30, v);
+/** bytes done */
+export const qpActiveDone = (m: Uint32Array, w: number): number => m[w + 31];
+export const setQpActiveDone = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 31] = v;
+};
+export const putQpActiveDone = (s: WordSink, w: number, v: number): void => s.put(w + 31, v);
+/** 1: the receive at recv_consumer has begun */
+export const qpRecvActive = (m: Uint32Array, w: number): number => m[w + 32];
+export const setQpRecvActive = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 32] = v;
+};
+export const putQpRecvActive = (s: WordSink, w: number, v: number): void => s.put(w + 32, v);
+/** bytes done */
+export const qpRecvDone = (m: Uint32Array, w: number): number => m[w + 33];
+export const setQpRecvDone = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 33] = v;
+};
+export const putQpRecvDone = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
+
+// pslot: Pushed descriptor that the scheduler holds.
+export const PSLOT_SIZE = 288;
+export const PSLOT_USED_OFFSET = 0x0;
+export const PSLOT_QPN_OFFSET = 0x4;
+export const PSLOT_INDEX_OFFSET = 0x8;
+export const PSLOT_SEQUENCE_OFFSET = 0xc;
+export const PSLOT_LENGTH_OFFSET = 0x10;
+export const PSLOT_DATA_OFFSET = 0x20;
+/** 1 from acceptance to completion */
+export const pslotUsed = (m: Uint32Array, w: number): number => m[w];
+export const setPslotUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putPslotUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** queue pair */
+export const pslotQpn = (m: Uint32Array, w: number): number => m[w + 1];
+export const setPslotQpn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putPslotQpn = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** work-queue index */
+export const pslotIndex = (m: Uint32Array, w: number): number => m[w + 2];
+export const setPslotIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putPslotIndex = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** arrival number */
+export const pslotSequence = (m: Uint32Array, w: number): number => m[w + 3];
+export const setPslotSequence = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putPslotSequence = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** bytes */
+export const pslotLength = (m: Uint32Array, w: number): number => m[w + 4];
+export const setPslotLength = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v;
+};
+export const putPslotLength = (s: WordSink, w: number, v: number): void => s.put(w + 4, v);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Completions and events. One function a kind: take the place, put the entry into the outbox, move the producer index,
+// and if the queue is armed, say so one level up (CQ → EQ → interrupt). All of it belongs to the step that calls it.
+import {
+  CQE_SIZE,
+  EQE_SIZE,
+  EventType,
+  setCqeByteCount,
+  setCqeOpcode,
+  setCqeOwner,
+  setCqeOwnerRecv,
+  setCqeOwnerSolicited,
+  setCqeOwnerValid,
+  setCqeQpn,
+  setCqeSrcQpn,
+  setCqeStatus,
+  setCqeWqeIndex,
+  setCqeWrIdHi,
+  setCqeWrIdLo,
+  setEqeDetail,
+  setEqeNumber,
+  setEqeOwner,
+  setEqeOwnerValid,
+  setEqeType,
+  WcStatus,
+} from '../abi/generated/descriptors.js';
+import {
+  Armed,
+  cqAddress,
+  cqArmed,
+  cqConsumer,
+  cqEqn,
+  cqLkey,
+  cqLogDepth,
+  cqOverflowed,
+  cqProducer,
+  cqSolicited,
+  eqAddress,
+  eqArmed,
+  eqConsumer,
+  eqLkey,
+  eqLogDepth,
+  eqProducer,
+  eqVector,
+  putCqArmed,
+  putCqConsumer,
+  putCqOverflowed,
+  putCqProducer,
+  putCqSolicited,
+  putEqArmed,
+  putEqConsumer,
+  putEqOverflowed,
+  putEqProducer,
+  ST_COUNT_COMPLETIONS_OFFSET,
+} from '../abi/generated/state.js';
+import { type Core, Step } from './core.js';
+import { VECTOR_BITS } from './outbox.js';
+import { Dma } from './ports.js';
+import { type CqRow, cqNumber, type EqRow, eqRow, mrRow, NONE } from './rows.js';
+import { Segment } from './translate.js';
+
+const INDEX_MODULUS = 65536;
+const CQE_WORDS = CQE_SIZE / 4;
+const EQE_WORDS = EQE_SIZE / 4;
+const COUNT_COMPLETIONS = ST_COUNT_COMPLETIONS_OFFSET / 4;
+/** Events that concern the function or a queue pair go to the first event queue. */
+const ASYNC_EQ = 0;
+
+const segment = new Segment();
+
+/** What a completion says; one instance is reused. */
+export class Completion {
+  wrIdLo = 0;
+  wrIdHi = 0;
+  qpn = 0;
+  srcQpn = 0;
+  byteCount = 0;
+  opcode = 0;
+  status: WcStatus = WcStatus.SUCCESS;
+  index = 0;
+  solicited = false;
+  receive = false;
+}
+
+/** How many entries stand between consumer and producer of a queue. */
+const waiting = (producer: number, consumer: number): number => (producer - consumer + INDEX_MODULUS * 65536) % INDEX_MODULUS;
+
+const ownerBit = (producer: number, depth: number): number => (Math.floor(producer / depth) % 2 === 0 ? 1 : 0);
+
+/** Writes one completion. A queue that is full or cannot be written loses it, once and for all, with an event. */
+export function complete(core: Core, cq: CqRow, c: Completion): Step {
+  const { m, journal } = core;
+  if (cqOverflowed(m, cq) === 1) return Step.DONE;
+  const depth = 2 ** cqLogDepth(m, cq);
+  const producer = cqProducer(m, cq);
+  if (waiting(producer, cqConsumer(m, cq)) >= depth) return breakCq(core, cq);
+  segment.take(m, mrRow(m, cqLkey(m, cq)), cqAddress(m, cq) + (producer % depth) * CQE_SIZE, CQE_SIZE);
+  const reach = core.memory.check(segment.address, CQE_SIZE, true);
+  if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
+  if (reach === Dma.FAULT) return breakCq(core, cq);
+  writeCqe(m, core.outbox.begin(segment.address, CQE_WORDS), c, ownerBit(producer, depth));
+  core.outbox.add();
+  putCqProducer(journal, cq, (producer + 1) >>> 0);
+  journal.add(COUNT_COMPLETIONS, 1);
+  const counts = c.solicited || c.status !== WcStatus.SUCCESS;
+  if (counts) putCqSolicited(journal, cq, (producer + 1) >>> 0);
+  const armed = cqArmed(m, cq);
+  if (armed === Armed.NO || (armed === Armed.SOLICITED && !counts)) return Step.DONE;
+  return fireCq(core, cq);
+}
+
+function writeCqe(m: Uint32Array, at: number, c: Completion, owner: number): void {
+  setCqeWrIdLo(m, at, c.wrIdLo);
+  setCqeWrIdHi(m, at, c.wrIdHi);
+  setCqeQpn(m, at, c.qpn);
+  setCqeByteCount(m, at, c.byteCount);
+  setCqeOpcode(m, at, c.opcode);
+  setCqeStatus(m, at, c.status);
+  setCqeWqeIndex(m, at, c.index);
+  setCqeSrcQpn(m, at, c.srcQpn);
+  m[at + CQE_WORDS - 2] = 0;
+  setCqeOwner(m, at, 0);
+  setCqeOwnerSolicited(m, at, c.solicited ? 1 : 0);
+  setCqeOwnerRecv(m, at, c.receive ? 1 : 0);
+  setCqeOwnerValid(m, at, owner);
+}
+
+function breakCq(core: Core, cq: CqRow): Step {
+  core.host.log('warn', `completion queue ${cqNumber(cq)} overflowed or cannot be written: completions are lost`);
+  putCqOverflowed(core.journal, cq, 1);
+  return postEvent(core, cqEqn(core.m, cq), EventType.CQ_ERROR, cqNumber(cq), 0);
+}
+
+function fireCq(core: Core, cq: CqRow): Step {
+  putCqArmed(core.journal, cq, Armed.NO);
+  return postEvent(core, cqEqn(core.m, cq), EventType.COMPLETION, cqNumber(cq), 0);
+}
+
+/** An event about the function or a queue pair. */
+export function postAsync(core: Core, type: EventType, number: number, detail: number): Step {
+  return postEvent(core, ASYNC_EQ, type, number, detail);
+}
+
+function postEvent(core: Core, eqn: number, type: EventType, number: number, detail: number): Step {
+  const { m, journal } = core;
+  const eq = eqRow(m, eqn);
+  if (eq === NONE) return Step.DONE;
+  const depth = 2 ** eqLogDepth(m, eq);
+  const producer = eqProducer(m, eq);
+  if (waiting(producer, eqConsumer(m, eq)) >= depth) return loseEvent(core, eq);
+  segment.take(m, mrRow(m, eqLkey(m, eq)), eqAddress(m, eq) + (producer % depth) * EQE_SIZE, EQE_SIZE);
+  const reach = core.memory.check(segment.address, EQE_SIZE, true);
+  if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
+  if (reach === Dma.FAULT) return loseEvent(core, eq);
+  const at = core.outbox.begin(segment.address, EQE_WORDS);
+  setEqeType(m, at, type);
+  setEqeNumber(m, at, number);
+  setEqeDetail(m, at, detail);
+  setEqeOwner(m, at, 0);
+  setEqeOwnerValid(m, at, ownerBit(producer, depth));
+  core.outbox.add();
+  putEqProducer(journal, eq, (producer + 1) >>> 0);
+  if (eqArmed(m, eq) !== Armed.NO) fireEq(core, eq);
+  return Step.DONE;
+}
+
+function loseEvent(core: Core, eq: EqRow): Step {
+  putEqOverflowed(core.journal, eq, 1);
+  return Step.DONE;
+}
+
+function fireEq(core: Core, eq: EqRow): void {
+  putEqArmed(core.journal, eq, Armed.NO);
+  core.outbox.interrupt(VECTOR_BITS[eqVector(core.m, eq)]);
+}
+
+/** Doorbell CQ_ARM. What stands beyond the consumer index already is looked at in a step of its own, by recheckCq. */
+export function armCq(core: Core, cq: CqRow, consumer: number, solicited: boolean): void {
+  putCqConsumer(core.journal, cq, consumer);
+  putCqArmed(core.journal, cq, solicited ? Armed.SOLICITED : Armed.ANY);
+  core.justArmed = cq;
+}
+
+/** Fires an armed completion queue that has something to tell; also after a time without DMA. */
+export function recheckCq(core: Core, cq: CqRow): Step {
+  const { m } = core;
+  const armed = cqArmed(m, cq);
+  if (armed === Armed.NO) return Step.DONE;
+  const end = armed === Armed.SOLICITED ? cqSolicited(m, cq) : cqProducer(m, cq);
+  const ahead = waiting(end, cqConsumer(m, cq));
+  return ahead > 0 && ahead <= 2 ** cqLogDepth(m, cq) ? fireCq(core, cq) : Step.DONE;
+}
+
+/** Doorbell EQ_ARM. */
+export function armEq(core: Core, eq: EqRow, consumer: number): void {
+  putEqConsumer(core.journal, eq, consumer);
+  putEqArmed(core.journal, eq, Armed.ANY);
+  if (waiting(eqProducer(core.m, eq), consumer) > 0) fireEq(core, eq);
+}

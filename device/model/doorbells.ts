@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Doorbell pages (BAR 2). They short-circuit the register map: the page number and the register fall out of the offset,
+// and everything else is decided by the queue that is named. A doorbell may only name a queue that belongs to its page.
+import { QpType } from '../abi/generated/commands.js';
+import {
+  DB_CQ_ARM_OFFSET,
+  DB_CQ_UPDATE_OFFSET,
+  DB_EQ_ARM_OFFSET,
+  DB_RECV_OFFSET,
+  DB_SEND_OFFSET,
+  DOORBELL_PAGE_BYTES,
+  dbCqArmSolicited,
+  dbSendIndex,
+  dbSendNumber,
+  PRIORITY_AREA_OFFSET,
+} from '../abi/generated/registers.js';
+import {
+  cqPage,
+  putCqConsumer,
+  putQpRecvProducer,
+  qpDestQpn,
+  qpRecvConsumer,
+  qpRecvLogDepth,
+  qpRecvProducer,
+  qpType,
+  ST_COUNT_DOORBELLS_OFFSET,
+} from '../abi/generated/state.js';
+import { armCq, armEq } from './completion.js';
+import type { Core } from './core.js';
+import { cqRow, eqRow, NONE, pageRow, type QpRow, qpRow } from './rows.js';
+import { badAccess, distance, HALF, ignore, mayRing, refuse, ringSend } from './notify.js';
+import { storePush } from './push.js';
+
+/** The adapter's own page: the only one that may arm event queues. */
+const KERNEL_PAGE = 0;
+
+/** The 64-bit value of the doorbell being handled, as two words, for the generated accessors. */
+const value = new Uint32Array(2);
+
+/** A store to BAR 2. */
+export function storeDoorbell(core: Core, offset: number, size: number, lo: number, hi: number): void {
+  const page = Math.floor(offset / DOORBELL_PAGE_BYTES);
+  const inPage = offset % DOORBELL_PAGE_BYTES;
+  const row = pageRow(core.m, page);
+  if (row === NONE) return refuse(core);
+  value[0] = lo;
+  value[1] = hi;
+  if (inPage >= PRIORITY_AREA_OFFSET) return storePush(core, page, row, inPage - PRIORITY_AREA_OFFSET, size, value);
+  if (size !== 8) return badAccess(core);
+  return ring(core, page, inPage);
+}
+
+function ring(core: Core, page: number, register: number): void {
+  const { m } = core;
+  const number = dbSendNumber(value, 0);
+  const index = dbSendIndex(value, 0);
+  switch (register) {
+    case DB_SEND_OFFSET:
+      return ringSend(core, page, qpRow(m, number), index);
+    case DB_RECV_OFFSET:
+      return ringReceive(core, page, qpRow(m, number), index);
+    case DB_CQ_ARM_OFFSET:
+    case DB_CQ_UPDATE_OFFSET:
+      return ringCq(core, page, number, index, register === DB_CQ_ARM_OFFSET);
+    case DB_EQ_ARM_OFFSET:
+      return ringEq(core, page, number, index);
+    default:
+      return badAccess(core);
+  }
+}
+
+function ringReceive(core: Core, page: number, qp: QpRow, index: number): void {
+  const { m, journal } = core;
+  if (!mayRing(m, page, qp) || qpType(m, qp) !== QpType.RC) return refuse(core);
+  const posted = distance(index, qpRecvProducer(m, qp));
+  if (posted === 0 || posted > HALF) return ignore(core);
+  if (distance(index, qpRecvConsumer(m, qp)) > 2 ** qpRecvLogDepth(m, qp)) return refuse(core);
+  putQpRecvProducer(journal, qp, index);
+  journal.add(ST_COUNT_DOORBELLS_OFFSET / 4, 1);
+  core.queues.classify(qp);
+  const peer = qpRow(m, qpDestQpn(m, qp));
+  // A peer that waits for this receive (receiver not ready) may go on.
+  if (peer !== NONE) core.queues.classify(peer);
+}
+
+function ringCq(core: Core, page: number, number: number, index: number, arm: boolean): void {
+  const cq = cqRow(core.m, number);
+  if (cq === NONE || cqPage(core.m, cq) !== page) return refuse(core);
+  if (arm) armCq(core, cq, index, dbCqArmSolicited(value, 0) === 1);
+  else putCqConsumer(core.journal, cq, index);
+}
+
+function ringEq(core: Core, page: number, number: number, index: number): void {
+  const eq = eqRow(core.m, number);
+  if (eq === NONE || page !== KERNEL_PAGE) return refuse(core);
+  armEq(core, eq, index);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// Which queue pairs have work that can run, by class. All of it is a cache: classify() rebuilds it from the region.
+import { QpState, QpType } from '../abi/generated/commands.js';
+import {
+  PSLOT_COUNT,
+  PSLOT_TABLE,
+  PSLOT_WORDS,
+  pslotIndex,
+  pslotQpn,
+  pslotSequence,
+  pslotUsed,
+  QP_COUNT,
+  qpRecvConsumer,
+  qpRecvProducer,
+  qpSendConsumer,
+  qpSendProducer,
+  qpState,
+  qpType,
+  qpUsed,
+} from '../abi/generated/state.js';
+import { ReadySet } from './ready-set.js';
+import { NONE, qpNumber, type QpRow, rowOfQp } from './rows.js';
+
+/** Why a queue pair may run: what a hold or a busy wire stops. */
+export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
+export type QueueClass = (typeof QueueClass)[keyof typeof QueueClass];
+const CLASSES = [QueueClass.LINK, QueueClass.ENGINE, QueueClass.FLUSH] as const;
+
+const slotRow = (n: number): number => PSLOT_TABLE + n * PSLOT_WORDS;
+
+export class Queues {
+  readonly #m: Uint32Array;
+  readonly #rung = CLASSES.map(() => new ReadySet(QP_COUNT));
+  /** Queues whose next descriptor was pushed; they run by arrival of the push, not in turn. */
+  readonly #pushed = new ReadySet(QP_COUNT);
+  readonly #blocked = new ReadySet(QP_COUNT);
+  #slotsUsed = 0;
+
+  constructor(m: Uint32Array) {
+    this.#m = m;
+  }
+
+  /** Rebuilds everything from the region. */
+  rebuild(qpHigh: number): void {
+    for (const set of this.#rung) set.clear();
+    this.#pushed.clear();
+    this.#blocked.clear();
+    this.#slotsUsed = 0;
+    for (let n = 0; n < PSLOT_COUNT; n++) if (pslotUsed(this.#m, slotRow(n)) === 1) this.#slotsUsed++;
+    for (let n = 0; n < qpHigh; n++) this.classify(rowOfQp(n));
+  }
+
+  slotTaken(): void {
+    this.#slotsUsed++;
+  }
+
+  slotFreed(): void {
+    this.#slotsUsed--;
+  }
+
+  /** Row of a free push slot, or NONE. */
+  freeSlot(): number {
+    for (let n = 0; n < PSLOT_COUNT; n++) if (pslotUsed(this.#m, slotRow(n)) === 0) return slotRow(n);
+    return NONE;
+  }
+
+  /** Row of the push slot that holds the next descriptor of the queue, or NONE. */
+  headSlot(qp: QpRow): number {
+    if (this.#slotsUsed === 0) return NONE;
+    const qpn = qpNumber(qp);
+    const index = qpSendConsumer(this.#m, qp);
+    for (let n = 0; n < PSLOT_COUNT; n++) {
+      const row = slotRow(n);
+      if (pslotUsed(this.#m, row) === 1 && pslotQpn(this.#m, row) === qpn && pslotIndex(this.#m, row) === index) return row;
+    }
+    return NONE;
+  }
+
+  /** Calls `visit` with each push slot of the queue. */
+  eachSlot(qp: QpRow, visit: (row: number) => void): void {
+    const qpn = qpNumber(qp);
+    for (let n = 0; n < PSLOT_COUNT; n++) {
+      const row = slotRow(n);
+      if (pslotUsed(this.#m, row) === 1 && pslotQpn(this.#m, row) === qpn) visit(row);
+    }
+  }
+
+  /** Puts the queue into the class that its context asks for. Call it after every change of a queue's context. */
+  classify(qp: QpRow): void {
+    const n = qpNumber(qp);
+    for (const set of this.#rung) set.remove(n);
+    this.#pushed.remove(n);
+    this.#blocked.remove(n);
+    const wanted = this.#classOf(qp);
+    if (wanted === undefined) return;
+    if (wanted !== QueueClass.FLUSH && this.headSlot(qp) !== NONE) this.#pushed.add(n);
+    else this.#rung[wanted].add(n);
+  }
+
+  /** The queue cannot go on: it is left out until classify() or unblockAll(). */
+  block(qp: QpRow): void {
+    this.classify(qp);
+    const n = qpNumber(qp);
+    for (const set of this.#rung) set.remove(n);
+    this.#pushed.remove(n);
+    this.#blocked.add(n);
+  }
+
+  unblockAll(): void {
+    for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) this.classify(rowOfQp(n));
+  }
+
+  /** The rung queue whose turn it is after `cursor`, among the classes that `open` allows, or NONE. */
+  nextRung(cursor: number, open: readonly boolean[]): QpRow {
+    let best = -1;
+    for (const c of CLASSES) {
+      if (!open[c]) continue;
+      const n = this.#rung[c].after(cursor);
+      if (n >= 0 && (best < 0 || turn(n, cursor) < turn(best, cursor))) best = n;
+    }
+    return best < 0 ? (NONE as QpRow) : rowOfQp(best);
+  }
+
+  /** The queue whose pushed descriptor arrived first, among the classes that `open` allows, or NONE. */
+  nextPushed(open: readonly boolean[]): QpRow {
+    if (this.#pushed.size === 0) return NONE as QpRow;
+    let best = NONE;
+    for (let n = 0; n < PSLOT_COUNT; n++) {
+      const row = slotRow(n);
+      if (pslotUsed(this.#m, row) === 0 || !this.#isHead(row, open)) continue;
+      if (best === NONE || before(pslotSequence(this.#m, row), pslotSequence(this.#m, best))) best = row;
+    }
+    return best === NONE ? (NONE as QpRow) : rowOfQp(pslotQpn(this.#m, best));
+  }
+
+  /** True when some queue of the class waits, rung or pushed. */
+  waiting(c: QueueClass): boolean {
+    return this.#rung[c].size > 0 || this.#pushed.size > 0;
+  }
+
+  /** Number of queues that could run, whatever is held. */
+  get runnable(): number {
+    return this.#rung[0].size + this.#rung[1].size + this.#rung[2].size + this.#pushed.size;
+  }
+
+  #isHead(slot: number, open: readonly boolean[]): boolean {
+    const qpn = pslotQpn(this.#m, slot);
+    if (!this.#pushed.has(qpn)) return false;
+    const qp = rowOfQp(qpn);
+    return open[runClass(this.#m, qp)] && pslotIndex(this.#m, slot) === qpSendConsumer(this.#m, qp);
+  }
+
+  #classOf(qp: QpRow): QueueClass | undefined {
+    const m = this.#m;
+    if (qpUsed(m, qp) === 0) return undefined;
+    const sends = qpSendProducer(m, qp) !== qpSendConsumer(m, qp);
+    if (qpState(m, qp) === QpState.ERR) {
+      return sends || qpRecvProducer(m, qp) !== qpRecvConsumer(m, qp) ? QueueClass.FLUSH : undefined;
+    }
+    return qpState(m, qp) === QpState.RTS && sends ? runClass(m, qp) : undefined;
+  }
+}
+
+function runClass(m: Uint32Array, qp: QpRow): QueueClass {
+  return qpType(m, qp) === QpType.DMA ? QueueClass.ENGINE : QueueClass.LINK;
+}
+
+/** Steps from `cursor` to `n`, round and round. */
+const turn = (n: number, cursor: number): number => (n > cursor ? n - cursor : n - cursor + QP_COUNT);
+
+/** Arrival numbers are free running. */
+const before = (a: number, b: number): boolean => (a - b) >> 31 !== 0;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Rows of the object tables. A number that comes from a guest is checked here, once, and carries a branded type from
+// there on: a row is the word index of an object that exists. NONE (0, never a row) says that there is no such object.
+import {
+  CQ_COUNT,
+  CQ_TABLE,
+  CQ_WORDS,
+  cqUsed,
+  DPAGE_COUNT,
+  DPAGE_TABLE,
+  DPAGE_WORDS,
+  dpageUsed,
+  EQ_COUNT,
+  EQ_TABLE,
+  EQ_WORDS,
+  eqUsed,
+  MR_COUNT,
+  MR_TABLE,
+  MR_WORDS,
+  mrKey,
+  mrUsed,
+  PD_COUNT,
+  PD_TABLE,
+  PD_WORDS,
+  pdUsed,
+  QP_COUNT,
+  QP_TABLE,
+  QP_WORDS,
+  qpUsed,
+} from '../abi/generated/state.js';
+
+declare const brand: unique symbol;
+type Row<Name extends string> = number & { readonly [brand]: Name };
+
+export type PdRow = Row<'pd'>;
+export type PageRow = Row<'page'>;
+export type MrRow = Row<'mr'>;
+export type EqRow = Row<'eq'>;
+export type CqRow = Row<'cq'>;
+export type QpRow = Row<'qp'>;
+
+/** No such object. */
+export const NONE = 0;
+
+export const pdRow = (m: Uint32Array, n: number): PdRow => find(m, n, PD_TABLE, PD_WORDS, PD_COUNT, pdUsed) as PdRow;
+export const pageRow = (m: Uint32Array, n: number): PageRow =>
+  find(m, n, DPAGE_TABLE, DPAGE_WORDS, DPAGE_COUNT, dpageUsed) as PageRow;
+export const eqRow = (m: Uint32Array, n: number): EqRow => find(m, n, EQ_TABLE, EQ_WORDS, EQ_COUNT, eqUsed) as EqRow;
+export const cqRow = (m: Uint32Array, n: number): CqRow => find(m, n, CQ_TABLE, CQ_WORDS, CQ_COUNT, cqUsed) as CqRow;
+export const qpRow = (m: Uint32Array, n: number): QpRow => find(m, n, QP_TABLE, QP_WORDS, QP_COUNT, qpUsed) as QpRow;
+
+function find(
+  m: Uint32Array,
+  n: number,
+  table: number,
+  words: number,
+  count: number,
+  used: (m: Uint32Array, w: number) => number,
+): number {
+  if (n >= count) return NONE;
+  const row = table + n * words;
+  return used(m, row) === 1 ? row : NONE;
+}
+
+const MR_INDEX_DIVISOR = 256;
+
+/** The memory region that `key` names, tag included. */
+export function mrRow(m: Uint32Array, key: number): MrRow {
+  const n = Math.floor(key / MR_INDEX_DIVISOR);
+  if (n >= MR_COUNT) return NONE as MrRow;
+  const row = MR_TABLE + n * MR_WORDS;
+  return (mrUsed(m, row) === 1 && mrKey(m, row) === key ? row : NONE) as MrRow;
+}
+
+/** The key that the region at table index `n` gets next: the tag moves on, so that the key before it is stale. */
+export function nextMrKey(m: Uint32Array, n: number): number {
+  const tag = (mrKey(m, MR_TABLE + n * MR_WORDS) + 1) % MR_INDEX_DIVISOR;
+  return n * MR_INDEX_DIVISOR + tag;
+}
+
+export const qpNumber = (row: QpRow): number => (row - QP_TABLE) / QP_WORDS;
+export const cqNumber = (row: CqRow): number => (row - CQ_TABLE) / CQ_WORDS;
+export const rowOfQp = (n: number): QpRow => (QP_TABLE + n * QP_WORDS) as QpRow;

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// One step of a send queue: the descriptor at the head is taken (from a push slot or from memory), checked, and carried
+// on by one slice; when it has ended, its completion, index and slot change together. A queue in the error state
+// flushes one entry a step.
+import { QpState, QpType } from '../abi/generated/commands.js';
+import { EventType, Opcode, WcStatus, wqeOpcode, wqeWrIdHi, wqeWrIdLo } from '../abi/generated/descriptors.js';
+import {
+  PSLOT_DATA_OFFSET,
+  pslotLength,
+  putPslotUsed,
+  putQpActive,
+  putQpActiveAt,
+  putQpActiveDone,
+  putQpErrorIndex,
+  putQpErrorStatus,
+  putQpRecvActive,
+  putQpRecvConsumer,
+  putQpRecvDone,
+  putQpSendConsumer,
+  putQpState,
+  QP_RECV_WQE_OFFSET,
+  QP_SEND_WQE_OFFSET,
+  qpActive,
+  qpActiveAt,
+  qpActiveDone,
+  qpDestQpn,
+  qpPd,
+  qpRecvActive,
+  qpRecvAddress,
+  qpRecvConsumer,
+  qpRecvCqn,
+  qpRecvLkey,
+  qpRecvLogDepth,
+  qpRecvLogStride,
+  qpSendAddress,
+  qpSendConsumer,
+  qpSendCqn,
+  qpSendLkey,
+  qpSendLogDepth,
+  qpSendLogStride,
+  qpSendProducer,
+  qpState,
+  qpType,
+  ST_COUNT_DESCRIPTOR_READS_OFFSET,
+} from '../abi/generated/state.js';
+import { Completion, complete, postAsync } from './completion.js';
+import { type Core, Step } from './core.js';
+import { Descriptor } from './descriptor.js';
+import { Dma } from './ports.js';
+import { cqRow, NONE, qpNumber, type QpRow, qpRow } from './rows.js';
+import { allow, checkList, Segment } from './translate.js';
+import { INDEX_MODULUS } from './notify.js';
+
+const completion = new Completion();
+const segment = new Segment();
+
+/** Reads one queue entry of `stride` bytes into the region at word `target`. */
+export function fetchEntry(core: Core, key: number, pd: number, address: number, stride: number, target: number): Dma {
+  const { m } = core;
+  const mr = allow(m, key, pd, address, stride, false);
+  if (mr === NONE) return Dma.FAULT;
+  for (let done = 0; done < stride; done += segment.length) {
+    segment.take(m, mr, address + done, stride - done);
+    const dma = core.memory.readWords(segment.address, m, target + done / 4, segment.length / 4);
+    if (dma !== Dma.DONE) return dma;
+  }
+  return Dma.DONE;
+}
+
+function fetchSend(core: Core, qp: QpRow): Dma {
+  const { m } = core;
+  const stride = 2 ** qpSendLogStride(m, qp);
+  const entry = qpSendConsumer(m, qp) % 2 ** qpSendLogDepth(m, qp);
+  return fetchEntry(core, qpSendLkey(m, qp), qpPd(m, qp), qpSendAddress(m, qp) + entry * stride, stride, qp + QP_SEND_WQE_OFFSET / 4);
+}
+
+export function fetchReceive(core: Core, qp: QpRow): Dma {
+  const { m } = core;
+  const stride = 2 ** qpRecvLogStride(m, qp);
+  const entry = qpRecvConsumer(m, qp) % 2 ** qpRecvLogDepth(m, qp);
+  return fetchEntry(core, qpRecvLkey(m, qp), qpPd(m, qp), qpRecvAddress(m, qp) + entry * stride, stride, qp + QP_RECV_WQE_OFFSET / 4);
+}
+
+/** Carries out one slice of a checked descriptor; sets `status` when it ends, undefined while more is to do. */
+export type Execute = (core: Core, qp: QpRow, d: Descriptor, work: Work) => Step;
+
+/** What a slice reports: the outcome once the descriptor has ended. */
+export interface Work {
+  ended: boolean;
+  status: WcStatus;
+}
+
+export class SendQueue {
+  readonly #core: Core;
+  readonly #send: Execute;
+  readonly #engine: Execute;
+  readonly #d = new Descriptor();
+  readonly #work: Work = { ended: false, status: WcStatus.SUCCESS };
+
+  constructor(core: Core, send: Execute, engine: Execute) {
+    this.#core = core;
+    this.#send = send;
+    this.#engine = engine;
+  }
+
+  /** One step of the queue's work. The caller commits or rolls back. */
+  step(qp: QpRow): Step {
+    const { m } = this.#core;
+    if (qpState(m, qp) === QpState.ERR) return this.#flush(qp);
+    const slot = this.#core.queues.headSlot(qp);
+    if (qpActive(m, qp) === 0) {
+      const reach = this.#begin(qp, slot);
+      if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
+      if (reach === Dma.FAULT) return this.#end(qp, slot, WcStatus.LOC_ACCESS_ERR);
+    }
+    const available = slot === NONE ? 2 ** qpSendLogStride(m, qp) : pslotLength(m, slot);
+    const bad = this.#check(qp, available);
+    if (bad !== WcStatus.SUCCESS) return this.#end(qp, slot, bad);
+    this.#work.ended = false;
+    const step = this.#execute(qp);
+    if (step !== Step.DONE || !this.#work.ended) return step;
+    return this.#end(qp, slot, this.#work.status);
+  }
+
+  /** The descriptor becomes the queue's own: from the push slot (no read of guest memory), else by DMA. */
+  #begin(qp: QpRow, slot: number): Dma {
+    const { journal } = this.#core;
+    this.#d.forget(qpSendConsumer(this.#core.m, qp));
+    if (slot === NONE) {
+      const dma = fetchSend(this.#core, qp);
+      if (dma !== Dma.DONE) return dma;
+      journal.add(ST_COUNT_DESCRIPTOR_READS_OFFSET / 4, 1);
+    }
+    putQpActive(journal, qp, 1);
+    putQpActiveAt(journal, qp, slot === NONE ? qp + QP_SEND_WQE_OFFSET / 4 : slot + PSLOT_DATA_OFFSET / 4);
+    return Dma.DONE;
+  }
+
+  #check(qp: QpRow, available: number): WcStatus {
+    const { m } = this.#core;
+    const d = this.#d;
+    const status = d.parse(m, qpActiveAt(m, qp), available, qpSendConsumer(m, qp), false);
+    if (status !== WcStatus.SUCCESS) return status;
+    if (d.opcode === Opcode.SEND && qpType(m, qp) !== QpType.RC) return WcStatus.LOC_QP_OP_ERR;
+    if (qpActiveDone(m, qp) > 0) return WcStatus.SUCCESS;
+    const pd = qpPd(m, qp);
+    const gather = checkList(m, pd, d.gatherAt, d.gatherCount, false);
+    return gather !== WcStatus.SUCCESS ? gather : checkList(m, pd, d.scatterAt, d.scatterCount, true);
+  }
+
+  #execute(qp: QpRow): Step {
+    switch (this.#d.opcode) {
+      case Opcode.SEND:
+        return this.#send(this.#core, qp, this.#d, this.#work);
+      case Opcode.COPY:
+      case Opcode.FILL:
+        return this.#engine(this.#core, qp, this.#d, this.#work);
+      default:
+        this.#work.ended = true;
+        this.#work.status = WcStatus.SUCCESS;
+        return Step.DONE;
+    }
+  }
+
+  /** The descriptor has ended: completion, index and slot, all in this step. */
+  #end(qp: QpRow, slot: number, status: WcStatus): Step {
+    const core = this.#core;
+    const d = this.#d;
+    const failed = status !== WcStatus.SUCCESS;
+    if (failed || d.signaled) {
+      const done = qpActiveDone(core.m, qp);
+      const step = completeSend(core, qp, d.wrIdLo, d.wrIdHi, d.opcode, status, failed ? 0 : done);
+      if (step !== Step.DONE) return step;
+    }
+    if (failed) {
+      const step = enterError(core, qp, status, d.index);
+      if (step !== Step.DONE) return step;
+    }
+    this.#release(qp, slot);
+    return Step.DONE;
+  }
+
+  #release(qp: QpRow, slot: number): void {
+    const { m, journal, queues } = this.#core;
+    if (slot !== NONE) {
+      putPslotUsed(journal, slot, 0);
+      queues.slotFreed();
+    }
+    putQpSendConsumer(journal, qp, (qpSendConsumer(m, qp) + 1) % INDEX_MODULUS);
+    if (qpActive(m, qp) !== 0) putQpActive(journal, qp, 0);
+    if (qpActiveDone(m, qp) !== 0) putQpActiveDone(journal, qp, 0);
+    queues.classify(qp);
+  }
+
+  /** Completes the oldest posted entry with WR_FLUSH_ERR: sends first, then receives. */
+  #flush(qp: QpRow): Step {
+    const { m } = this.#core;
+    return qpSendProducer(m, qp) !== qpSendConsumer(m, qp) ? this.#flushSend(qp) : this.#flushReceive(qp);
+  }
+
+  #flushSend(qp: QpRow): Step {
+    const { m, queues } = this.#core;
+    const slot = queues.headSlot(qp);
+    let at = slot === NONE ? qp + QP_SEND_WQE_OFFSET / 4 : slot + PSLOT_DATA_OFFSET / 4;
+    if (slot === NONE && qpActive(m, qp) === 0) {
+      const dma = fetchSend(this.#core, qp);
+      if (dma === Dma.NOT_YET) return Step.WAIT_MEMORY;
+      if (dma === Dma.FAULT) at = NONE;
+    }
+    const opcode = at === NONE ? Opcode.NOP : wqeOpcode(m, at);
+    const step = completeSend(this.#core, qp, idLo(m, at), idHi(m, at), opcode, WcStatus.WR_FLUSH_ERR, 0);
+    if (step === Step.DONE) this.#release(qp, slot);
+    return step;
+  }
+
+  #flushReceive(qp: QpRow): Step {
+    const { m } = this.#core;
+    let at = qp + QP_RECV_WQE_OFFSET / 4;
+    if (qpRecvActive(m, qp) === 0) {
+      const dma = fetchReceive(this.#core, qp);
+      if (dma === Dma.NOT_YET) return Step.WAIT_MEMORY;
+      if (dma === Dma.FAULT) at = NONE;
+    }
+    const step = completeReceive(this.#core, qp, idLo(m, at), idHi(m, at), WcStatus.WR_FLUSH_ERR, 0, false);
+    if (step !== Step.DONE) return step;
+    releaseReceive(this.#core, qp);
+    return Step.DONE;
+  }
+}
+
+const idLo = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdLo(m, at));
+const idHi = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdHi(m, at));
+
+function completeSend(core: Core, qp: QpRow, lo: number, hi: number, opcode: number, status: WcStatus, bytes: number): Step {
+  completion.wrIdLo = lo;
+  completion.wrIdHi = hi;
+  completion.qpn = qpNumber(qp);
+  completion.srcQpn = 0;
+  completion.byteCount = bytes;
+  completion.opcode = opcode;
+  completion.status = status;
+  completion.index = qpSendConsumer(core.m, qp);
+  completion.solicited = false;
+  completion.receive = false;
+  return complete(core, cqRow(core.m, qpSendCqn(core.m, qp)), completion);
+}
+
+/** Writes the completion of the receive at the head of the queue. */
+export function completeReceive(core: Core, qp: QpRow, lo: number, hi: number, status: WcStatus, bytes: number, solicited: boolean): Step {
+  completion.wrIdLo = lo;
+  completion.wrIdHi = hi;
+  completion.qpn = qpNumber(qp);
+  completion.srcQpn = status === WcStatus.SUCCESS ? qpDestQpn(core.m, qp) : 0;
+  completion.byteCount = bytes;
+  completion.opcode = Opcode.RECV;
+  completion.status = status;
+  completion.index = qpRecvConsumer(core.m, qp);
+  completion.solicited = solicited;
+  completion.receive = true;
+  return complete(core, cqRow(core.m, qpRecvCqn(core.m, qp)), completion);
+}
+
+/** The receive at the head has ended. */
+export function releaseReceive(core: Core, qp: QpRow): void {
+  const { m, journal, queues } = core;
+  putQpRecvConsumer(journal, qp, (qpRecvConsumer(m, qp) + 1) % INDEX_MODULUS);
+  if (qpRecvActive(m, qp) !== 0) putQpRecvActive(journal, qp, 0);
+  putQpRecvDone(journal, qp, 0);
+  queues.classify(qp);
+}
+
+/** The queue pair goes to the error state by itself: remembered, told as an event, and a peer that waits for it is let go. */
+export function enterError(core: Core, qp: QpRow, status: WcStatus, index: number): Step {
+  const { m, journal, queues } = core;
+  const step = postAsync(core, EventType.QP_FATAL, qpNumber(qp), status);
+  if (step !== Step.DONE) return step;
+  putQpState(journal, qp, QpState.ERR);
+  putQpErrorStatus(journal, qp, status);
+  putQpErrorIndex(journal, qp, index);
+  queues.classify(qp);
+  const peer = qpRow(m, qpDestQpn(m, qp));
+  if (peer !== NONE) queues.classify(peer);
+  return Step.DONE;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Memory regions: from key and I/O virtual address to bus addresses. Every use of a key is checked here and nowhere
+// else: existence, tag, protection domain, access right, range (IBTA volume 1, 10.6).
+import { Access, MrKind } from '../abi/generated/commands.js';
+import { WcStatus } from '../abi/generated/descriptors.js';
+import { sgeAddress, sgeLength, sgeLkey, SGE_SIZE } from '../abi/generated/descriptors.js';
+import { mrAccess, mrIova, mrKind, mrLength, mrPageShift, mrPd, mrPoolStart, POOL_TABLE } from '../abi/generated/state.js';
+import { type MrRow, mrRow, NONE } from './rows.js';
+
+const SGE_WORDS = SGE_SIZE / 4;
+/** Bus addresses end where Numbers stop being exact. */
+const ADDRESS_LIMIT = 2 ** 53;
+
+/** The memory region if `key` allows the access to [address, address + length), else NONE. */
+export function allow(m: Uint32Array, key: number, pd: number, address: number, length: number, write: boolean): MrRow {
+  const mr = mrRow(m, key);
+  if (mr === NONE || mrPd(m, mr) !== pd) return NONE as MrRow;
+  if (write && (mrAccess(m, mr) & Access.LOCAL_WRITE) === 0) return NONE as MrRow;
+  if (address + length > ADDRESS_LIMIT) return NONE as MrRow;
+  if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return mr;
+  const first = mrIova(m, mr);
+  return address >= first && address + length <= first + mrLength(m, mr) ? mr : (NONE as MrRow);
+}
+
+/** A piece of a memory region that is contiguous on the bus. */
+export class Segment {
+  address = 0;
+  length = 0;
+
+  /** Takes the piece at `address` (allowed before), at most `max` bytes. */
+  take(m: Uint32Array, mr: MrRow, address: number, max: number): void {
+    if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) {
+      this.address = address;
+      this.length = max;
+      return;
+    }
+    const pageBytes = 2 ** mrPageShift(m, mr);
+    const first = mrIova(m, mr);
+    const offset = address - first + (first % pageBytes);
+    const entry = POOL_TABLE + (mrPoolStart(m, mr) + Math.floor(offset / pageBytes)) * 2;
+    const inPage = offset % pageBytes;
+    this.address = m[entry] + m[entry + 1] * 0x100000000 + inPage;
+    this.length = Math.min(max, pageBytes - inPage);
+  }
+}
+
+/** Walks a list of gather or scatter entries that stands in the region, from a byte position on. */
+export class SgeCursor {
+  readonly segment = new Segment();
+  #list = 0;
+  #count = 0;
+  #entry = 0;
+  #offset = 0;
+
+  /** Positions at byte `skip` of the `count` entries that start at word `list`. */
+  start(m: Uint32Array, list: number, count: number, skip: number): void {
+    this.#list = list;
+    this.#count = count;
+    this.#entry = 0;
+    this.#offset = skip;
+    while (this.#entry < count) {
+      const length = sgeLength(m, list + this.#entry * SGE_WORDS);
+      if (this.#offset < length) break;
+      this.#offset -= length;
+      this.#entry++;
+    }
+  }
+
+  /** Finds the next piece, at most `max` bytes, in `segment`; the piece counts as used. Length 0 at the end of the list. */
+  next(m: Uint32Array, pd: number, max: number, write: boolean): WcStatus {
+    while (this.#entry < this.#count) {
+      const at = this.#list + this.#entry * SGE_WORDS;
+      const left = sgeLength(m, at) - this.#offset;
+      if (left > 0) return this.#take(m, at, pd, Math.min(left, max), write);
+      this.#entry++;
+      this.#offset = 0;
+    }
+    this.segment.length = 0;
+    return WcStatus.SUCCESS;
+  }
+
+  #take(m: Uint32Array, at: number, pd: number, max: number, write: boolean): WcStatus {
+    const address = sgeAddress(m, at) + this.#offset;
+    const mr = allow(m, sgeLkey(m, at), pd, address, max, write);
+    if (mr === NONE) return WcStatus.LOC_PROT_ERR;
+    this.segment.take(m, mr, address, max);
+    this.#offset += this.segment.length;
+    return WcStatus.SUCCESS;
+  }
+}
+
+/** Checks the keys of a whole list before its first byte moves, so that a bad entry is found before anything is touched. */
+export function checkList(m: Uint32Array, pd: number, list: number, count: number, write: boolean): WcStatus {
+  for (let n = 0; n < count; n++) {
+    const at = list + n * SGE_WORDS;
+    const length = sgeLength(m, at);
+    if (length > 0 && allow(m, sgeLkey(m, at), pd, sgeAddress(m, at), length, write) === NONE) return WcStatus.LOC_PROT_ERR;
+  }
+  return WcStatus.SUCCESS;
+}

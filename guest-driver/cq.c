@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Completion queues. */
+#include <linux/bitfield.h>
+#include <linux/interrupt.h>
+#include <linux/slab.h>
+#include "core.h"
+
+static struct pb_cqe *entry(struct pushbell_cq *cq)
+{
+	struct pb_cqe *ring = cq->ring.cpu;
+
+	return &ring[cq->consumer & (BIT(cq->log_depth) - 1)];
+}
+
+static bool valid(const struct pushbell_cq *cq, u32 owner)
+{
+	return FIELD_GET(PB_CQE_OWNER_VALID, owner) == !(cq->consumer >> cq->log_depth & 1);
+}
+
+static bool stale(const struct pushbell_cq *cq)
+{
+	return cq->object.epoch != READ_ONCE(cq->object.pb->epoch);
+}
+
+static bool take(struct pushbell_cq *cq, struct pushbell_wc *wc)
+{
+	struct pb_cqe *cqe = entry(cq);
+	u32 owner = le32_to_cpu(READ_ONCE(cqe->owner));
+
+	if (!valid(cq, owner))
+		return false;
+	dma_rmb();	/* the body was written before the owner bit: read it after */
+	wc->wr_id = le64_to_cpu(cqe->wr_id);
+	wc->qpn = le32_to_cpu(cqe->qpn);
+	wc->byte_count = le32_to_cpu(cqe->byte_count);
+	wc->src_qpn = le32_to_cpu(cqe->src_qpn);
+	wc->wqe_index = le16_to_cpu(cqe->wqe_index);
+	wc->opcode = cqe->opcode;
+	wc->status = cqe->status;
+	wc->receive = owner & PB_CQE_OWNER_RECV;
+	wc->solicited = owner & PB_CQE_OWNER_SOLICITED;
+	cq->consumer++;
+	return true;
+}
+
+int pushbell_cq_poll(struct pushbell_cq *cq, struct pushbell_wc *wc, int count)
+{
+	unsigned long flags;
+	int taken = 0;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	while (taken < count && take(cq, &wc[taken]))
+		pushbell_qp_ended(cq->object.pb, &wc[taken++]);
+	/* The adapter refuses to overwrite what it does not know to be taken, so it is told at once. */
+	if (taken && !stale(cq))
+		pushbell_doorbell(cq->page, PB_DB_CQ_UPDATE, cq->object.handle, cq->consumer);
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return taken;
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_poll);
+
+/* Completions beyond what has been polled give the event at once, so there is no race with the last poll. */
+void pushbell_cq_arm(struct pushbell_cq *cq, bool solicited)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	if (!stale(cq))
+		pushbell_doorbell_raw(cq->page, PB_DB_CQ_ARM,
+				      FIELD_PREP(PB_DB_CQ_ARM_NUMBER, cq->object.handle) |
+				      FIELD_PREP(PB_DB_CQ_ARM_INDEX, cq->consumer) |
+				      FIELD_PREP(PB_DB_CQ_ARM_SOLICITED, solicited));
+	spin_unlock_irqrestore(&cq->lock, flags);
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_arm);
+
+void pushbell_cq_event(struct pushbell_device *pb, u32 cqn)
+{
+	struct pushbell_cq *cq = xa_load(&pb->cqs, cqn);
+
+	if (cq && cq->event)
+		cq->event(cq, cq->context);
+}
+
+static struct pushbell_eq *choose_eq(struct pushbell_device *pb)
+{
+	/* Queue 0 is for what is not a completion, if there is another one. */
+	return &pb->eqs[pb->eq_count > 1 ? 1 + pb->next_eq++ % (pb->eq_count - 1) : 0];
+}
+
+static int make(struct pushbell_device *pb, struct pushbell_cq *cq)
+{
+	struct pb_cmd_create_cq in = {
+		.address = cpu_to_le64(cq->ring.bus),
+		.lkey = cpu_to_le32(pb->mr.object.handle),
+		.log_depth = cq->log_depth,
+		.page = cpu_to_le32(cq->page->object.handle),
+	};
+	int ret;
+
+	mutex_lock(&pb->command_lock);
+	cq->eq = choose_eq(pb);
+	in.eqn = cpu_to_le32(cq->eq->object.handle);
+	ret = pushbell_object_create(&cq->object, pb, cq->page->object.epoch, PB_COMMAND_CREATE_CQ, &in, sizeof(in));
+	if (!ret) {
+		ret = xa_err(xa_store(&pb->cqs, cq->object.handle, cq, GFP_KERNEL));
+		if (ret)
+			pushbell_object_destroy(&cq->object, PB_COMMAND_DESTROY_CQ);
+	}
+	mutex_unlock(&pb->command_lock);
+	return ret;
+}
+
+struct pushbell_cq *pushbell_cq_create(struct pushbell_device *pb, u8 log_depth, struct pushbell_page *page,
+				       void (*event)(struct pushbell_cq *cq, void *context), void *context)
+{
+	struct pushbell_cq *cq = kzalloc(sizeof(*cq), GFP_KERNEL);
+	int ret;
+
+	if (!cq)
+		return ERR_PTR(-ENOMEM);
+	spin_lock_init(&cq->lock);
+	cq->page = page ? page : &pb->page;
+	cq->log_depth = log_depth;
+	cq->event = event;
+	cq->context = context;
+	ret = pushbell_memory_alloc(pb, sizeof(struct pb_cqe) << log_depth, &cq->ring);
+	if (!ret)
+		ret = make(pb, cq);
+	if (ret) {
+		pushbell_memory_free(pb, &cq->ring);
+		kfree(cq);
+		return ERR_PTR(ret);
+	}
+	return cq;
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_create);
+
+/* -EBUSY: a queue pair still completes into it. After any error nothing has been freed: the adapter may still write. */
+int pushbell_cq_destroy(struct pushbell_cq *cq)
+{
+	struct pushbell_device *pb = cq->object.pb;
+	int ret;
+
+	mutex_lock(&pb->command_lock);
+	ret = pushbell_object_destroy(&cq->object, PB_COMMAND_DESTROY_CQ);
+	if (!ret)
+		xa_cmpxchg(&pb->cqs, cq->object.handle, cq, NULL, 0);
+	mutex_unlock(&pb->command_lock);
+	if (ret)
+		return ret;
+	synchronize_irq(cq->eq->irq);	/* the handler may hold what it found in the table */
+	pushbell_memory_free(pb, &cq->ring);
+	kfree(cq);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_destroy);

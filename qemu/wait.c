@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Waiting for the back-end: for an answer, or for room in the ring.
+ *
+ * First a short spin with the big lock held, which is all that a healthy
+ * back-end ever needs. Then the big lock is let go (if the caller is a vCPU
+ * that came straight from the guest) and the vCPU sleeps in bounded slices. It
+ * gives up on time-out, reset, disconnection, unplug, and when it must stop; in
+ * that last case only after a grace, because an answer that is a few
+ * microseconds away must not turn into all-ones just because of a "stop".
+ *
+ * All sleepers share one eventfd. One of them, the leader, polls it; the others
+ * sleep on a condition variable that the leader broadcasts. Conditions are
+ * looked at under wait_lock, so a wake-up taken for someone else is never lost.
+ */
+#include "qemu/osdep.h"
+#include <poll.h>
+#include "hw/core/cpu.h"
+#include "qemu/processor.h"
+#include "qemu/timer.h"
+#include "pushbell.h"
+#include "trace.h"
+
+#define PB_SLICE_MS 10
+#define PB_STOP_GRACE_NS (100 * SCALE_MS)
+/* Callers that cannot let go of the big lock (main loop, other devices). */
+#define PB_LOCKED_TIMEOUT_MS 1000
+
+typedef struct PbWait {
+    PbReady *ready;
+    uint32_t arg;
+    uint32_t epoch;
+    int64_t deadline;
+    int64_t stop_deadline;      /* 0: the vCPU need not stop */
+} PbWait;
+
+/*
+ * After one full time-out a back-end that has not moved since gets one slice
+ * for each further access: a guest that polls a dead device must stay usable.
+ */
+int64_t pb_wait_deadline(PbState *s, bool may_unlock)
+{
+    PbRing *r = &s->ring;
+    uint32_t timeout_ms = s->read_timeout_ms;
+
+    if (r->stalled && qatomic_read(&r->header->consumer) == r->stalled_at) {
+        timeout_ms = MIN(timeout_ms, PB_SLICE_MS);
+    } else {
+        r->stalled = false;
+    }
+    if (!may_unlock) {
+        timeout_ms = MIN(timeout_ms, PB_LOCKED_TIMEOUT_MS);
+    }
+    return get_clock() + (int64_t)timeout_ms * SCALE_MS;
+}
+
+static bool pb_wait_must_stop(PbWait *w, int64_t now)
+{
+    if (!current_cpu || !(qatomic_read(&current_cpu->stop) ||
+                          qatomic_read(&current_cpu->unplug))) {
+        return false;
+    }
+    if (!w->stop_deadline) {
+        w->stop_deadline = now + PB_STOP_GRACE_NS;
+    }
+    return now >= w->stop_deadline;
+}
+
+static PbWaitResult pb_wait_state(PbState *s, PbWait *w)
+{
+    int64_t now;
+
+    if (w->ready(s, w->arg)) {
+        return PB_WAIT_READY;
+    }
+    if (qatomic_read(&s->ring.epoch) != w->epoch) {
+        return PB_WAIT_RESET;
+    }
+    if (!qatomic_read(&s->session.connected) || qatomic_read(&s->exiting)) {
+        return PB_WAIT_GONE;
+    }
+    now = get_clock();
+    if (now >= w->deadline) {
+        s->ring.stalled_at = qatomic_read(&s->ring.header->consumer);
+        s->ring.stalled = true;
+        return PB_WAIT_TIMEOUT;
+    }
+    return pb_wait_must_stop(w, now) ? PB_WAIT_STOP : PB_WAIT_MORE;
+}
+
+static bool pb_wait_spin(PbState *s, PbWait *w)
+{
+    int64_t until;
+
+    if (!s->ring.spin_ns) {
+        return w->ready(s, w->arg);
+    }
+    until = get_clock() + s->ring.spin_ns;
+    do {
+        for (unsigned i = 0; i < 16; i++) {
+            if (w->ready(s, w->arg)) {
+                return true;
+            }
+            cpu_relax();
+        }
+    } while (get_clock() < until && qatomic_read(&s->session.connected));
+    return false;
+}
+
+static void pb_wait_lead(PbState *s, int timeout_ms)
+{
+    struct pollfd pfd = { .fd = s->ring.answer_fd, .events = POLLIN };
+    uint64_t count;
+
+    /* Nothing there is no error: the next look at the condition decides. */
+    if (poll(&pfd, 1, timeout_ms) > 0 &&
+        read(s->ring.answer_fd, &count, sizeof(count)) < 0) {
+        return;
+    }
+}
+
+/* Under wait_lock, which is let go while asleep. */
+static void pb_wait_slice(PbState *s)
+{
+    PbRing *r = &s->ring;
+
+    if (r->leader) {
+        qemu_cond_timedwait(&r->wait_cond, &r->wait_lock, PB_SLICE_MS);
+        return;
+    }
+    r->leader = true;
+    qemu_mutex_unlock(&r->wait_lock);
+    pb_wait_lead(s, PB_SLICE_MS);
+    qemu_mutex_lock(&r->wait_lock);
+    r->leader = false;
+    qemu_cond_broadcast(&r->wait_cond);
+}
+
+static PbWaitResult pb_wait_sleep(PbState *s, PbWait *w)
+{
+    PbRing *r = &s->ring;
+    PbWaitResult result;
+
+    qemu_mutex_lock(&r->wait_lock);
+    r->waiters++;
+    qatomic_set(&r->header->answer_waiting, 1);
+    /* The back-end stores the answer and looks at ANSWER_WAITING after it. */
+    smp_mb();
+    while ((result = pb_wait_state(s, w)) == PB_WAIT_MORE) {
+        pb_wait_slice(s);
+    }
+    if (--r->waiters == 0) {
+        qatomic_set(&r->header->answer_waiting, 0);
+    }
+    qemu_mutex_unlock(&r->wait_lock);
+    return result;
+}
+
+/*
+ * Big lock held; may_unlock says whether it may be let go meanwhile. The ring
+ * and its eventfds live until the last reference to the device is gone.
+ */
+PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
+                     int64_t deadline, bool may_unlock)
+{
+    PbWait w = {
+        .ready = ready, .arg = arg, .epoch = epoch, .deadline = deadline,
+    };
+    PbWaitResult result;
+
+    if (pb_wait_spin(s, &w)) {
+        return PB_WAIT_READY;
+    }
+    trace_pushbell_sleep(arg, may_unlock);
+    if (!may_unlock) {
+        result = pb_wait_sleep(s, &w);
+    } else {
+        object_ref(OBJECT(s));
+        pb_irq_sleep_begin(s);
+        bql_unlock();
+        result = pb_wait_sleep(s, &w);
+        bql_lock();
+        pb_irq_sleep_end(s);
+        object_unref(OBJECT(s));
+    }
+    trace_pushbell_woken(arg, result);
+    return result;
+}
+
+/* Make every sleeper look at its condition again. From any thread. */
+void pb_wait_wake_all(PbState *s)
+{
+    PbRing *r = &s->ring;
+    uint64_t one = 1;
+
+    if (r->answer_fd < 0) {
+        return;
+    }
+    qemu_mutex_lock(&r->wait_lock);
+    qemu_cond_broadcast(&r->wait_cond);
+    qemu_mutex_unlock(&r->wait_lock);
+    /* Fails only when the counter is full, and then the leader wakes anyway. */
+    if (write(r->answer_fd, &one, sizeof(one)) < 0) {
+        return;
+    }
+}
