@@ -104,7 +104,6 @@ static int start(struct pushbell_device *pb)
 
 static void reset_begin(struct pushbell_device *pb)
 {
-	mutex_lock(&pb->reset_lock);
 	blocking_notifier_call_chain(&pb->resets, PUSHBELL_RESET_PREPARE, pb);
 	stop(pb);
 }
@@ -118,8 +117,11 @@ static int reset_end(struct pushbell_device *pb)
 	return ret;
 }
 
+/* -EBUSY: the adapter is being reset or removed. Never waits, so that it may be called under a child's own lock. */
 int pushbell_reset(struct pushbell_device *pb)
 {
+	if (!mutex_trylock(&pb->reset_lock))
+		return -EBUSY;
 	reset_begin(pb);
 	return reset_end(pb);
 }
@@ -128,7 +130,10 @@ EXPORT_SYMBOL_GPL(pushbell_reset);
 /* Function-level reset, for example through the reset attribute in sysfs; PCI core saves and restores its own part. */
 static void reset_prepare(struct pci_dev *pdev)
 {
-	reset_begin(pci_get_drvdata(pdev));
+	struct pushbell_device *pb = pci_get_drvdata(pdev);
+
+	mutex_lock(&pb->reset_lock);
+	reset_begin(pb);
 }
 
 static void reset_done(struct pci_dev *pdev)
@@ -263,6 +268,7 @@ static void remove(struct pci_dev *pdev)
 {
 	struct pushbell_device *pb = pci_get_drvdata(pdev);
 
+	mutex_lock(&pb->reset_lock);	/* a reset under way ends, no other begins */
 	if (!pb->up)
 		stop(pb);	/* a silent adapter must not keep children from freeing what it may write to */
 	pushbell_children_remove(pb);
@@ -271,6 +277,7 @@ static void remove(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 	unmap_bars(pb);
 	ida_free(&ids, pb->id);
+	mutex_unlock(&pb->reset_lock);
 	xa_destroy(&pb->cqs);
 	xa_destroy(&pb->qps);
 }

@@ -114,7 +114,7 @@ struct pushbell_device {
 	void __iomem *registers;
 	struct pb_cmd_device_out limits;
 
-	struct mutex reset_lock;	/* one reset at a time; taken before command_lock */
+	struct mutex reset_lock;	/* from the start of a reset or removal to its end */
 	struct mutex command_lock;	/* mailbox, toggle, up, epoch, and the tables below */
 	struct pushbell_memory mailbox;
 	bool toggle;

@@ -53,7 +53,7 @@ enum pb_status_bit {
 #define PB_REG_STATUS 0xc /* see the table of status bits */
 #define PB_REG_CONTROL 0x10 /* what the driver switches */
 #define PB_REG_RESET 0x14 /* writing RESET_MAGIC resets the function: every object is gone, registers are as after power-on */
-#define PB_REG_RESET_COUNT 0x18 /* resets completed since the function was made */
+#define PB_REG_RESET_EPOCH 0x18 /* number of resets that have completed */
 #define PB_REG_DOORBELL_PAGES 0x1c /* number of doorbell pages */
 #define PB_REG_MAILBOX_LO 0x20 /* command mailbox, bus address, low half; 4,096 bytes, 4,096-byte aligned */
 #define PB_REG_MAILBOX_HI 0x24 /* command mailbox, high half */

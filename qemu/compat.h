@@ -6,6 +6,8 @@
 #ifndef PUSHBELL_COMPAT_H
 #define PUSHBELL_COMPAT_H
 
+#include "exec/memory.h"
+#include "exec/ramblock.h"
 #include "hw/pci/pci.h"
 #include "hw/qdev-properties.h"
 #include "qemu/main-loop.h"

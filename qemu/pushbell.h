@@ -231,6 +231,7 @@ const char *pb_wire_name(uint32_t request);
 
 /* session.c */
 void pb_session_init(PbState *s);
+void pb_session_start(PbState *s);
 bool pb_session_open(PbState *s, struct pb_function *function, Error **errp);
 bool pb_session_attach(PbState *s, Error **errp);
 void pb_session_established(PbState *s);

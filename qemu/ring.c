@@ -129,12 +129,12 @@ static bool pb_ring_try_put(PbState *s, uint32_t limit, uint8_t op, uint8_t bar,
 
 static bool pb_ring_ready_room(PbState *s, uint32_t limit)
 {
-    PbRing *r = &s->ring;
-    uint32_t used = qatomic_read(&r->producer) -
-                    qatomic_load_acquire(&r->header->consumer);
+    bool room;
 
-    /* An index out of range ends the wait; has_room() then fails the session. */
-    return used < limit || used > r->nslots;
+    qemu_spin_lock(&s->ring.put_lock);
+    room = pb_ring_has_room(s, limit);
+    qemu_spin_unlock(&s->ring.put_lock);
+    return room;
 }
 
 /*
@@ -156,13 +156,12 @@ static PbWaitResult pb_ring_put_slow(PbState *s, uint8_t op, uint8_t bar,
     do {
         result = pb_wait(s, pb_ring_ready_room, limit, epoch, deadline,
                          may_unlock);
-        if (result == PB_WAIT_READY && r->epoch == epoch &&
+        if (r->epoch != epoch) {
+            return PB_WAIT_RESET;
+        }
+        if (result == PB_WAIT_READY &&
             pb_ring_try_put(s, limit, op, bar, offset, data, size, seq)) {
             return PB_WAIT_READY;
-        }
-        if (result == PB_WAIT_READY && !QLIST_EMPTY(&r->readers)) {
-            /* Room but for a reader that sleeps on the oldest slot. */
-            result = get_clock() < deadline ? PB_WAIT_READY : PB_WAIT_TIMEOUT;
         }
     } while (result == PB_WAIT_READY);
     return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The command interface: input in the first half of the mailbox page, output in the second, then one store to COMMAND.
 // A command either takes effect whole or not at all; its output is in the mailbox before COMMAND_STATUS says done.
-import { constant, enumeration, gap, type Group, struct, u16, u32, u64, u8 } from './layout.js';
+import { constant, enumeration, type Group, gap, struct, u8, u16, u32, u64 } from './layout.js';
 
 const handle = (what: string) => u32('handle', what);
 
@@ -91,8 +91,14 @@ export const commandsGroup: Group = {
     }),
   ],
   structs: [
-    struct('record', 'cmd_handle_in', 16, 'Input of every command that takes only a handle.', [handle('object'), gap(12)]),
-    struct('record', 'cmd_handle_out', 16, 'Output of every command that makes an object.', [handle('object, key or page number'), gap(12)]),
+    struct('record', 'cmd_handle_in', 16, 'Input of every command that takes only a handle.', [
+      handle('object'),
+      gap(12),
+    ]),
+    struct('record', 'cmd_handle_out', 16, 'Output of every command that makes an object.', [
+      handle('object, key or page number'),
+      gap(12),
+    ]),
     struct('record', 'cmd_device_out', 64, 'Output of QUERY_DEVICE.', [
       u32('max_qp', 'queue pairs'),
       u32('max_cq', 'completion queues'),
@@ -122,18 +128,30 @@ export const commandsGroup: Group = {
       u32('overflowed', '1 when an entry was lost'),
       gap(16),
     ]),
-    struct('record', 'cmd_register_mr', 48, 'Input of REGISTER_MR. The output handle is both lkey and rkey.', [
-      u32('pd', 'protection domain'),
-      u8('kind', 'see the table of kinds'),
-      u8('access', 'see the table of access rights'),
-      u8('page_shift', 'log2 of the page size; PAGE_LIST only'),
-      gap(1),
-      u64('iova', 'I/O virtual address of the first byte; same offset in its page as in the memory; PAGE_LIST only'),
-      u64('length', 'bytes; PAGE_LIST only'),
-      u64('page_list', 'bus address of the list: one 64-bit page address each, 8-byte aligned; PAGE_LIST only'),
-      u32('page_count', 'entries of the list; PAGE_LIST only'),
-      gap(12),
-    ]),
+    struct(
+      'record',
+      'cmd_register_mr',
+      48,
+      'Input of REGISTER_MR. The output handle is both lkey and rkey.',
+      [
+        u32('pd', 'protection domain'),
+        u8('kind', 'see the table of kinds'),
+        u8('access', 'see the table of access rights'),
+        u8('page_shift', 'log2 of the page size; PAGE_LIST only'),
+        gap(1),
+        u64(
+          'iova',
+          'I/O virtual address of the first byte; same offset in its page as in the memory; PAGE_LIST only',
+        ),
+        u64('length', 'bytes; PAGE_LIST only'),
+        u64(
+          'page_list',
+          'bus address of the list: one 64-bit page address each, 8-byte aligned; PAGE_LIST only',
+        ),
+        u32('page_count', 'entries of the list; PAGE_LIST only'),
+        gap(12),
+      ],
+    ),
     struct('record', 'cmd_mr_out', 48, 'Output of QUERY_MR.', [
       u32('pd', 'protection domain'),
       u8('kind', 'kind'),
@@ -205,4 +223,3 @@ export const commandsGroup: Group = {
     ]),
   ],
 };
-

@@ -2,7 +2,19 @@
 // What stands in queues in guest memory: work-queue elements, their gather and scatter entries, completions, events.
 // Send and receive queues are rings of fixed stride (64 to 512 bytes); an entry is a 32-byte head, then the gather
 // entries, then the scatter entries. Terms and status numbers follow the InfiniBand verbs (IBTA volume 1, chapter 11).
-import { bits, constant, cookie64, enumeration, gap, type Group, struct, u16, u32, u64, u8 } from './layout.js';
+import {
+  bits,
+  constant,
+  cookie64,
+  enumeration,
+  type Group,
+  gap,
+  struct,
+  u8,
+  u16,
+  u32,
+  u64,
+} from './layout.js';
 
 export const descriptorsGroup: Group = {
   name: 'descriptors',
@@ -28,21 +40,31 @@ export const descriptorsGroup: Group = {
       SIGNALED: [1 << 0, 'a completion is written when it ends well (one that fails always has one)'],
       SOLICITED: [1 << 1, 'the completion at the receiver counts as solicited'],
     }),
-    enumeration('wc_status', 'completion status: IBTA 10.3.3 and 11.6.2, in the numbering that verbs users know', {
-      SUCCESS: [0, 'done'],
-      LOC_LEN_ERR: [1, 'a message is longer than the receive buffer, or the lists of a descriptor differ in length'],
-      LOC_QP_OP_ERR: [2, 'the descriptor is malformed: opcode, counts, reserved bits, index'],
-      LOC_PROT_ERR: [4, 'a gather or scatter entry is outside what its key allows'],
-      WR_FLUSH_ERR: [5, 'not executed: the queue is in the error state'],
-      LOC_ACCESS_ERR: [8, 'the descriptor itself could not be read (memory fault on the queue buffer)'],
-      REM_INV_REQ_ERR: [9, 'the responder refused the request (too long for its buffer)'],
-      REM_OP_ERR: [11, 'the responder could not complete the request'],
-      RETRY_EXC_ERR: [12, 'the connected queue pair does not answer'],
-      GENERAL_ERR: [21, 'memory fault during the operation'],
-    }),
+    enumeration(
+      'wc_status',
+      'completion status: IBTA 10.3.3 and 11.6.2, in the numbering that verbs users know',
+      {
+        SUCCESS: [0, 'done'],
+        LOC_LEN_ERR: [
+          1,
+          'a message is longer than the receive buffer, or the lists of a descriptor differ in length',
+        ],
+        LOC_QP_OP_ERR: [2, 'the descriptor is malformed: opcode, counts, reserved bits, index'],
+        LOC_PROT_ERR: [4, 'a gather or scatter entry is outside what its key allows'],
+        WR_FLUSH_ERR: [5, 'not executed: the queue is in the error state'],
+        LOC_ACCESS_ERR: [8, 'the descriptor itself could not be read (memory fault on the queue buffer)'],
+        REM_INV_REQ_ERR: [9, 'the responder refused the request (too long for its buffer)'],
+        REM_OP_ERR: [11, 'the responder could not complete the request'],
+        RETRY_EXC_ERR: [12, 'the connected queue pair does not answer'],
+        GENERAL_ERR: [21, 'memory fault during the operation'],
+      },
+    ),
     enumeration('event_type', 'event type', {
       COMPLETION: [1, 'NUMBER is a completion queue that was armed'],
-      QP_FATAL: [2, 'NUMBER is a queue pair that went to the error state by itself; DETAIL is the completion status'],
+      QP_FATAL: [
+        2,
+        'NUMBER is a queue pair that went to the error state by itself; DETAIL is the completion status',
+      ],
       CQ_ERROR: [3, 'NUMBER is a completion queue that overflowed or cannot be written'],
     }),
   ],
@@ -64,19 +86,29 @@ export const descriptorsGroup: Group = {
       u32('length', 'bytes; zero is a valid empty range'),
       u32('lkey', 'key of the memory region'),
     ]),
-    struct('record', 'cqe', 32, 'Completion queue entry. The last word carries the owner bit and is stored last.', [
-      cookie64('wr_id', 'of the descriptor'),
-      u32('qpn', 'queue pair'),
-      u32('byte_count', 'bytes transferred'),
-      u8('opcode', 'of the descriptor'),
-      u8('status', 'see the table of completion statuses'),
-      u16('wqe_index', 'work-queue index of the descriptor'),
-      u32('src_qpn', 'RECV: queue pair that sent the message; zero otherwise'),
-      gap(4),
-      u32('owner', 'stored last, with release', {
-        bits: [bits('solicited', 0, 1, 'the completion is solicited'), bits('recv', 1, 1, 'from a receive queue'), bits('valid', 31, 1, 'owner bit')],
-      }),
-    ]),
+    struct(
+      'record',
+      'cqe',
+      32,
+      'Completion queue entry. The last word carries the owner bit and is stored last.',
+      [
+        cookie64('wr_id', 'of the descriptor'),
+        u32('qpn', 'queue pair'),
+        u32('byte_count', 'bytes transferred'),
+        u8('opcode', 'of the descriptor'),
+        u8('status', 'see the table of completion statuses'),
+        u16('wqe_index', 'work-queue index of the descriptor'),
+        u32('src_qpn', 'RECV: queue pair that sent the message; zero otherwise'),
+        gap(4),
+        u32('owner', 'stored last, with release', {
+          bits: [
+            bits('solicited', 0, 1, 'the completion is solicited'),
+            bits('recv', 1, 1, 'from a receive queue'),
+            bits('valid', 31, 1, 'owner bit'),
+          ],
+        }),
+      ],
+    ),
     struct('record', 'eqe', 16, 'Event queue entry.', [
       u32('type', 'see the table of event types'),
       u32('number', 'queue that the event is about'),

@@ -14,7 +14,11 @@ const TYPES: Record<Dialect, Record<number, string>> = {
 };
 
 function hex(value: number): string {
-  return value > 0xffffffff ? `0x${value.toString(16)}ULL` : value > 255 ? `0x${value.toString(16)}u` : `${value}`;
+  return value > 0xffffffff
+    ? `0x${value.toString(16)}ULL`
+    : value > 255
+      ? `0x${value.toString(16)}u`
+      : `${value}`;
 }
 
 function maskOf(f: Field, b: Bits): string {
@@ -23,12 +27,16 @@ function maskOf(f: Field, b: Bits): string {
 }
 
 function emitMasks(s: Struct): string[] {
-  return s.fields.flatMap(f => f.bits.map(b => `#define PB_${upper(`${s.name}_${f.name}_${b.name}`)} ${maskOf(f, b)} ${comment(b.doc)}`));
+  return s.fields.flatMap(f =>
+    f.bits.map(b => `#define PB_${upper(`${s.name}_${f.name}_${b.name}`)} ${maskOf(f, b)} ${comment(b.doc)}`),
+  );
 }
 
 function emitRegisters(s: Struct): string[] {
   const lines = ['', comment(s.doc)];
-  for (const f of s.fields) if (!f.gap) lines.push(`#define PB_${upper(`${s.name}_${f.name}`)} 0x${f.offset.toString(16)} ${comment(f.doc)}`);
+  for (const f of s.fields)
+    if (!f.gap)
+      lines.push(`#define PB_${upper(`${s.name}_${f.name}`)} 0x${f.offset.toString(16)} ${comment(f.doc)}`);
   return [...lines, ...emitMasks(s)];
 }
 
@@ -37,12 +45,18 @@ function emitStruct(s: Struct, dialect: Dialect): string[] {
   let gaps = 0;
   for (const f of s.fields) {
     const name = f.gap ? `reserved${gaps++}` : f.name;
-    lines.push(`\t${TYPES[dialect][f.size]} ${name}${f.count > 1 || f.gap ? `[${f.count}]` : ''};${f.gap ? '' : ` ${comment(f.doc)}`}`);
+    lines.push(
+      `\t${TYPES[dialect][f.size]} ${name}${f.count > 1 || f.gap ? `[${f.count}]` : ''};${f.gap ? '' : ` ${comment(f.doc)}`}`,
+    );
   }
   lines.push('} __attribute__((packed, aligned(4)));', ...emitMasks(s));
-  const assert = dialect === 'kernel' ? (e: string) => `static_assert(${e});` : (e: string) => `QEMU_BUILD_BUG_ON(!(${e}));`;
+  const assert =
+    dialect === 'kernel'
+      ? (e: string) => `static_assert(${e});`
+      : (e: string) => `QEMU_BUILD_BUG_ON(!(${e}));`;
   lines.push(assert(`sizeof(struct pb_${s.name}) == ${s.size}`));
-  for (const f of s.fields) if (!f.gap) lines.push(assert(`offsetof(struct pb_${s.name}, ${f.name}) == ${f.offset}`));
+  for (const f of s.fields)
+    if (!f.gap) lines.push(assert(`offsetof(struct pb_${s.name}, ${f.name}) == ${f.offset}`));
   return lines;
 }
 
@@ -51,17 +65,21 @@ function emitGroup(group: Group, dialect: Dialect): string[] {
   for (const c of group.constants) lines.push(`#define PB_${c.name} ${hex(c.value)} ${comment(c.doc)}`);
   for (const e of group.enumerations) {
     lines.push('', comment(e.doc), `enum pb_${e.name} {`);
-    for (const [key, { value, doc }] of e.values) lines.push(`\tPB_${upper(e.name)}_${key} = ${hex(value)}, ${comment(doc)}`);
+    for (const [key, { value, doc }] of e.values)
+      lines.push(`\tPB_${upper(e.name)}_${key} = ${hex(value)}, ${comment(doc)}`);
     lines.push('};');
   }
-  for (const s of group.structs) lines.push(...(s.kind === 'registers' ? emitRegisters(s) : emitStruct(s, dialect)));
+  for (const s of group.structs)
+    lines.push(...(s.kind === 'registers' ? emitRegisters(s) : emitStruct(s, dialect)));
   return lines;
 }
 
 /** One C header with all of `groups`; `licence` is its SPDX expression. */
 export function emitC(groups: readonly Group[], dialect: Dialect, guard: string, licence: string): string {
   const includes =
-    dialect === 'kernel' ? ['#include <linux/build_bug.h>', '#include <linux/stddef.h>', '#include <linux/types.h>'] : ['#include "qemu/compiler.h"'];
+    dialect === 'kernel'
+      ? ['#include <linux/build_bug.h>', '#include <linux/stddef.h>', '#include <linux/types.h>']
+      : ['#include "qemu/compiler.h"'];
   const lines = [
     `/* SPDX-License-Identifier: ${licence} */`,
     comment('Generated from device/abi by "npm run generate"; do not edit.'),

@@ -13,7 +13,8 @@ function drawBits(f: Field): string[] {
     const cells: string[] = [];
     let at = top;
     const inside = f.bits.filter(b => b.lo >= bottom && b.lo < top).sort((a, b) => b.lo - a.lo);
-    const push = (hi: number, lo: number, name: string) => cells.push(` ${hi === lo ? hi : `${hi}:${lo}`} ${name} `);
+    const push = (hi: number, lo: number, name: string) =>
+      cells.push(` ${hi === lo ? hi : `${hi}:${lo}`} ${name} `);
     for (const b of inside) {
       const end = b.lo + b.width;
       if (end < at) push(at - 1, end, '-');
@@ -35,26 +36,50 @@ function typeOf(f: Field): string {
 function emitStruct(s: Struct): string[] {
   const registers = s.kind === 'registers';
   const lines = ['', `### \`${s.name}\` (${s.size} bytes)`, '', s.doc, ''];
-  lines.push(registers ? '| offset | register | bits | access | reset | what it is |' : '| offset | field | type | what it is |');
+  lines.push(
+    registers
+      ? '| offset | register | bits | access | reset | what it is |'
+      : '| offset | field | type | what it is |',
+  );
   lines.push(registers ? '| --- | --- | --- | --- | --- | --- |' : '| --- | --- | --- | --- |');
   for (const f of s.fields) {
     const name = f.gap ? '—' : registers ? `\`${f.name.toUpperCase()}\`` : `\`${f.name}\``;
     if (registers) {
       const reset = f.reset === undefined ? '' : hex(f.reset, 1);
-      lines.push(`| ${hex(f.offset)} | ${name} | ${f.count > 1 ? `${f.count} × ${f.size * 8}` : f.size * 8} | ${f.access ?? ''} | ${reset} | ${cell(f.doc)} |`);
+      lines.push(
+        `| ${hex(f.offset)} | ${name} | ${f.count > 1 ? `${f.count} × ${f.size * 8}` : f.size * 8} | ${f.access ?? ''} | ${reset} | ${cell(f.doc)} |`,
+      );
     } else lines.push(`| ${hex(f.offset)} | ${name} | ${typeOf(f)} | ${cell(f.doc)} |`);
   }
   for (const f of s.fields) {
     if (f.bits.length === 0) continue;
-    lines.push('', `\`${f.name.toUpperCase()}\`:`, '', ...drawBits(f), '', '| bits | name | what it is |', '| --- | --- | --- |');
-    for (const b of f.bits) lines.push(`| ${b.width === 1 ? b.lo : `${b.lo + b.width - 1}:${b.lo}`} | \`${b.name}\` | ${cell(b.doc)} |`);
+    lines.push(
+      '',
+      `\`${f.name.toUpperCase()}\`:`,
+      '',
+      ...drawBits(f),
+      '',
+      '| bits | name | what it is |',
+      '| --- | --- | --- |',
+    );
+    for (const b of f.bits)
+      lines.push(
+        `| ${b.width === 1 ? b.lo : `${b.lo + b.width - 1}:${b.lo}`} | \`${b.name}\` | ${cell(b.doc)} |`,
+      );
   }
   return lines;
 }
 
 function emitEnumeration(e: Enumeration): string[] {
-  const lines = ['', `### \`${e.name}\`: ${e.doc}`, '', '| value | name | what it is |', '| --- | --- | --- |'];
-  for (const [key, { value, doc }] of e.values) lines.push(`| ${value > 255 ? hex(value) : value} | \`${key}\` | ${cell(doc)} |`);
+  const lines = [
+    '',
+    `### \`${e.name}\`: ${e.doc}`,
+    '',
+    '| value | name | what it is |',
+    '| --- | --- | --- |',
+  ];
+  for (const [key, { value, doc }] of e.values)
+    lines.push(`| ${value > 255 ? hex(value) : value} | \`${key}\` | ${cell(doc)} |`);
   return lines;
 }
 
@@ -62,7 +87,8 @@ function emitGroup(g: Group): string[] {
   const lines = ['', `## ${g.title}`, '', g.doc];
   if (g.constants.length > 0) {
     lines.push('', '| constant | value | what it is |', '| --- | --- | --- |');
-    for (const c of g.constants) lines.push(`| \`${c.name}\` | ${c.value > 255 ? hex(c.value) : c.value} | ${cell(c.doc)} |`);
+    for (const c of g.constants)
+      lines.push(`| \`${c.name}\` | ${c.value > 255 ? hex(c.value) : c.value} | ${cell(c.doc)} |`);
   }
   return [...lines, ...g.enumerations.flatMap(emitEnumeration), ...g.structs.flatMap(emitStruct)];
 }

@@ -17,7 +17,7 @@ function wordGetter(word: string, lo: number, width: number): string {
 
 function wordSetter(word: string, lo: number, width: number): string {
   if (lo === 0 && width === 32) return 'v';
-  const hole = `0x${((~((2 ** width - 1) << lo)) >>> 0).toString(16)}`;
+  const hole = `0x${(~((2 ** width - 1) << lo) >>> 0).toString(16)}`;
   const value = lo === 0 ? `(v & ${mask(width)})` : `((v & ${mask(width)}) << ${lo})`;
   return `((${word} & ${hole}) | ${value}) >>> 0`;
 }
@@ -30,9 +30,19 @@ interface Site {
 
 function wordField(site: Site, word: number, lo: number, width: number, state: boolean): string[] {
   const at = word === 0 ? 'w' : `w + ${word}`;
-  const lines = [`/** ${site.doc} */`, `export const ${site.getter} = (m: Uint32Array, w: number): number => ${wordGetter(`m[${at}]`, lo, width)};`];
-  lines.push(`export const ${site.setter} = (m: Uint32Array, w: number, v: number): void => {`, `  m[${at}] = ${wordSetter(`m[${at}]`, lo, width)};`, '};');
-  if (state && lo === 0 && width === 32) lines.push(`export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => s.put(${at}, v);`);
+  const lines = [
+    `/** ${site.doc} */`,
+    `export const ${site.getter} = (m: Uint32Array, w: number): number => ${wordGetter(`m[${at}]`, lo, width)};`,
+  ];
+  lines.push(
+    `export const ${site.setter} = (m: Uint32Array, w: number, v: number): void => {`,
+    `  m[${at}] = ${wordSetter(`m[${at}]`, lo, width)};`,
+    '};',
+  );
+  if (state && lo === 0 && width === 32)
+    lines.push(
+      `export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => s.put(${at}, v);`,
+    );
   return lines;
 }
 
@@ -42,12 +52,33 @@ function longField(site: Site, f: Field, state: boolean): string[] {
   const hi = `w + ${word + 1}`;
   if (f.opaque || f.bits.length > 0) {
     const halves = [`${site.getter}Lo`, `${site.getter}Hi`];
-    return halves.flatMap((getter, i) => wordField({ getter, setter: `set${pascal(getter)}`, doc: `${site.doc} (${i ? 'high' : 'low'} half)` }, word + i, 0, 32, state));
+    return halves.flatMap((getter, i) =>
+      wordField(
+        { getter, setter: `set${pascal(getter)}`, doc: `${site.doc} (${i ? 'high' : 'low'} half)` },
+        word + i,
+        0,
+        32,
+        state,
+      ),
+    );
   }
-  const lines = [`/** ${site.doc} Exact up to 2^53. */`, `export const ${site.getter} = (m: Uint32Array, w: number): number => m[${lo}] + m[${hi}] * 0x100000000;`];
-  lines.push(`export const ${site.setter} = (m: Uint32Array, w: number, v: number): void => {`, `  m[${lo}] = v >>> 0;`, `  m[${hi}] = Math.floor(v / 0x100000000);`, '};');
+  const lines = [
+    `/** ${site.doc} Exact up to 2^53. */`,
+    `export const ${site.getter} = (m: Uint32Array, w: number): number => m[${lo}] + m[${hi}] * 0x100000000;`,
+  ];
+  lines.push(
+    `export const ${site.setter} = (m: Uint32Array, w: number, v: number): void => {`,
+    `  m[${lo}] = v >>> 0;`,
+    `  m[${hi}] = Math.floor(v / 0x100000000);`,
+    '};',
+  );
   if (state) {
-    lines.push(`export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => {`, `  s.put(${lo}, v >>> 0);`, `  s.put(${hi}, Math.floor(v / 0x100000000));`, '};');
+    lines.push(
+      `export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => {`,
+      `  s.put(${lo}, v >>> 0);`,
+      `  s.put(${hi}, Math.floor(v / 0x100000000));`,
+      '};',
+    );
   }
   return lines;
 }
@@ -57,11 +88,22 @@ function recordField(s: Struct, f: Field): string[] {
   const site = { getter: name, setter: `set${pascal(name)}`, doc: f.doc };
   const state = s.kind === 'state';
   if (f.count > 1) return [];
-  const lines = f.size === 8 ? longField(site, f, state) : wordField(site, f.offset >> 2, (f.offset & 3) * 8, f.size * 8, state);
+  const lines =
+    f.size === 8
+      ? longField(site, f, state)
+      : wordField(site, f.offset >> 2, (f.offset & 3) * 8, f.size * 8, state);
   for (const b of f.bits) {
     const full = camel(`${s.name}_${f.name}_${b.name}`);
     const lo = (f.offset & 3) * 8 + (b.lo % 32);
-    lines.push(...wordField({ getter: full, setter: `set${pascal(full)}`, doc: b.doc }, (f.offset >> 2) + (b.lo >= 32 ? 1 : 0), lo, b.width, false));
+    lines.push(
+      ...wordField(
+        { getter: full, setter: `set${pascal(full)}`, doc: b.doc },
+        (f.offset >> 2) + (b.lo >= 32 ? 1 : 0),
+        lo,
+        b.width,
+        false,
+      ),
+    );
   }
   return lines;
 }
@@ -84,7 +126,8 @@ function byteStores(f: Field, big: boolean): string[] {
   const lines: string[] = [];
   for (let i = 0; i < f.size; i++) {
     const shift = (big ? f.size - 1 - i : i) * 8;
-    const value = f.size === 8 && shift >= 32 ? `Math.floor(v / ${2 ** shift})` : shift === 0 ? 'v' : `v >>> ${shift}`;
+    const value =
+      f.size === 8 && shift >= 32 ? `Math.floor(v / ${2 ** shift})` : shift === 0 ? 'v' : `v >>> ${shift}`;
     lines.push(`  m[o + ${f.offset + i}] = ${value};`);
   }
   return lines;
@@ -119,22 +162,35 @@ function emitStruct(s: Struct): string[] {
   for (const f of s.fields) {
     if (f.gap) continue;
     lines.push(`export const ${upper(`${s.name}_${f.name}`)}_OFFSET = 0x${f.offset.toString(16)};`);
-    if (f.reset !== undefined) lines.push(`export const ${upper(`${s.name}_${f.name}`)}_RESET = 0x${f.reset.toString(16)};`);
+    if (f.reset !== undefined)
+      lines.push(`export const ${upper(`${s.name}_${f.name}`)}_RESET = 0x${f.reset.toString(16)};`);
   }
-  for (const f of s.fields) if (!f.gap) lines.push(...(s.kind === 'wire' ? wireField(s, f) : recordField(s, f)));
+  for (const f of s.fields)
+    if (!f.gap) lines.push(...(s.kind === 'wire' ? wireField(s, f) : recordField(s, f)));
   return lines;
 }
 
 /** The accessor module of one group, as TypeScript source. */
 export function emitTs(group: Group): string {
-  const lines = ['// SPDX-License-Identifier: MIT', `// Generated from device/abi/${group.name}.ts by "npm run generate"; do not edit.`];
-  if (group.structs.some(s => s.kind === 'state')) lines.push("import type { WordSink } from '../word-sink.js';");
+  const lines = [
+    '// SPDX-License-Identifier: MIT',
+    `// Generated from device/abi/${group.name}.ts by "npm run generate"; do not edit.`,
+  ];
+  if (group.structs.some(s => s.kind === 'state'))
+    lines.push("import type { WordSink } from '../word-sink.js';");
   lines.push('');
-  for (const c of group.constants) lines.push(`/** ${c.doc} */`, `export const ${c.name} = ${c.value > 255 ? `0x${c.value.toString(16)}` : c.value};`);
+  for (const c of group.constants)
+    lines.push(
+      `/** ${c.doc} */`,
+      `export const ${c.name} = ${c.value > 255 ? `0x${c.value.toString(16)}` : c.value};`,
+    );
   for (const e of group.enumerations) {
     lines.push('', `/** ${e.doc} */`, `export const ${pascal(e.name)} = {`);
     for (const [key, { value, doc }] of e.values) lines.push(`  /** ${doc} */`, `  ${key}: ${value},`);
-    lines.push('} as const;', `export type ${pascal(e.name)} = (typeof ${pascal(e.name)})[keyof typeof ${pascal(e.name)}];`);
+    lines.push(
+      '} as const;',
+      `export type ${pascal(e.name)} = (typeof ${pascal(e.name)})[keyof typeof ${pascal(e.name)}];`,
+    );
   }
   for (const s of group.structs) lines.push(...emitStruct(s));
   return `${lines.join('\n')}\n`;

@@ -15,7 +15,15 @@ import { registersGroup } from './registers.js';
 import { ringGroup } from './ring.js';
 import { stateGroup } from './state.js';
 
-const GROUPS = [registersGroup, commandsGroup, descriptorsGroup, packetsGroup, messagesGroup, ringGroup, stateGroup];
+const GROUPS = [
+  registersGroup,
+  commandsGroup,
+  descriptorsGroup,
+  packetsGroup,
+  messagesGroup,
+  ringGroup,
+  stateGroup,
+];
 
 /** Every generated file: path below the project's root → content. */
 export function generate(): Map<string, string> {
@@ -23,7 +31,10 @@ export function generate(): Map<string, string> {
   for (const g of GROUPS) files.set(`device/abi/generated/${g.name}.ts`, emitTs(g));
   const guest = [registersGroup, commandsGroup, descriptorsGroup];
   files.set('guest-driver/pushbell_abi.h', emitC(guest, 'kernel', 'PUSHBELL_ABI_H', 'GPL-2.0 OR MIT'));
-  files.set('qemu/pushbell-proto.h', emitC([messagesGroup, ringGroup], 'qemu', 'PUSHBELL_PROTO_H', 'GPL-2.0-or-later OR MIT'));
+  files.set(
+    'qemu/pushbell-proto.h',
+    emitC([messagesGroup, ringGroup], 'qemu', 'PUSHBELL_PROTO_H', 'GPL-2.0-or-later OR MIT'),
+  );
   files.set('device/docs/reference.md', emitReference(GROUPS));
   return files;
 }

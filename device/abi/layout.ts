@@ -77,7 +77,8 @@ function row(size: 1 | 2 | 4 | 8, name: string, doc: string, options: RowOptions
   const bits = options.bits ?? [];
   let end = 0;
   for (const b of bits) {
-    if (b.lo < end || b.lo + b.width > size * 8) throw new RangeError(`${name}.${b.name}: bits overlap or overflow`);
+    if (b.lo < end || b.lo + b.width > size * 8)
+      throw new RangeError(`${name}.${b.name}: bits overlap or overflow`);
     end = b.lo + b.width;
   }
   return {
@@ -104,18 +105,40 @@ export const words = (name: string, count: number, doc: string): Row => row(4, n
 
 /** Reserved space of `size` bytes. */
 export function gap(size: number): Row {
-  return { name: '', size: 1, count: size, doc: 'reserved, zero', bits: [], access: undefined, reset: undefined, opaque: false, gap: true };
+  return {
+    name: '',
+    size: 1,
+    count: size,
+    doc: 'reserved, zero',
+    bits: [],
+    access: undefined,
+    reset: undefined,
+    opaque: false,
+    gap: true,
+  };
 }
 
-export const bits = (name: string, lo: number, width: number, doc: string): Bits => ({ name, lo, width, doc });
+export const bits = (name: string, lo: number, width: number, doc: string): Bits => ({
+  name,
+  lo,
+  width,
+  doc,
+});
 
 /** Declares a layout of `size` bytes. Throws when the rows do not add up to it or a field is not naturally aligned. */
-export function struct(kind: StructKind, name: string, size: number, doc: string, rows: readonly Row[]): Struct {
+export function struct(
+  kind: StructKind,
+  name: string,
+  size: number,
+  doc: string,
+  rows: readonly Row[],
+): Struct {
   const fields: Field[] = [];
   let offset = 0;
   for (const r of rows) {
     // Wire formats are packed by their standards; everything else is ours and stays naturally aligned.
-    if (kind !== 'wire' && offset % r.size !== 0) throw new RangeError(`${name}.${r.name}: misaligned at ${offset}`);
+    if (kind !== 'wire' && offset % r.size !== 0)
+      throw new RangeError(`${name}.${r.name}: misaligned at ${offset}`);
     fields.push({ ...r, offset });
     offset += r.size * r.count;
   }
@@ -123,7 +146,11 @@ export function struct(kind: StructKind, name: string, size: number, doc: string
   return { kind, name, size, doc, fields };
 }
 
-export function enumeration(name: string, doc: string, rows: Record<string, readonly [number, string]>): Enumeration {
+export function enumeration(
+  name: string,
+  doc: string,
+  rows: Record<string, readonly [number, string]>,
+): Enumeration {
   const values = new Map<string, { value: number; doc: string }>();
   for (const [key, [value, text]] of Object.entries(rows)) values.set(key, { value, doc: text });
   return { name, doc, values };

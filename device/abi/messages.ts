@@ -2,7 +2,7 @@
 // vhost-user messages: the standard ones that this project uses (numbers and payloads as in QEMU's
 // docs/interop/vhost-user.rst) and the PCI-function extension, which has its own protocol feature bit and its own
 // request ranges. docs/socket-extension.md tells the life cycle; this file tells the bytes.
-import { bits, bytes, constant, enumeration, gap, type Group, struct, u16, u32, u64, u8 } from './layout.js';
+import { bits, bytes, constant, enumeration, type Group, gap, struct, u8, u16, u32, u64 } from './layout.js';
 
 export const messagesGroup: Group = {
   name: 'messages',
@@ -37,10 +37,19 @@ export const messagesGroup: Group = {
       REM_MEM_REG: [38, 'standard'],
       PCI_GET_FUNCTION: [0x50420001, 'reply: function description'],
       PCI_SET_RING: [0x50420002, 'ring_setup; 3 fds: ring memfd, kick eventfd, answer eventfd; acknowledged'],
-      PCI_STATE_GET_FD: [0x50420003, 'reply: state_region with 1 fd: a new state region, zeroed by the back-end'],
-      PCI_STATE_SET_FD: [0x50420004, 'state_region with 1 fd: the region of the connection before; acknowledged'],
+      PCI_STATE_GET_FD: [
+        0x50420003,
+        'reply: state_region with 1 fd: a new state region, zeroed by the back-end',
+      ],
+      PCI_STATE_SET_FD: [
+        0x50420004,
+        'state_region with 1 fd: the region of the connection before; acknowledged',
+      ],
       PCI_SET_IRQ_FD: [0x50420005, 'irq_fd; 1 fd (eventfd) to set, none to remove; acknowledged'],
-      PCI_RUN: [0x50420006, 'no payload: the function may do DMA and raise interrupts from now on; acknowledged'],
+      PCI_RUN: [
+        0x50420006,
+        'no payload: the function may do DMA and raise interrupts from now on; acknowledged',
+      ],
       PCI_STOP: [0x50420007, 'no payload: acknowledged when DMA and interrupts have ceased'],
       PCI_CONTROL: [0x50420008, 'control: an event of the function that is ordered with MMIO; acknowledged'],
       PCI_MMIO_READ: [0x50420009, 'mmio: debugging path; reply: mmio with data'],
@@ -78,48 +87,84 @@ export const messagesGroup: Group = {
     struct('wire', 'header', 12, 'Message header.', [
       u32('request', 'request code'),
       u32('flags', 'version and flags', {
-        bits: [bits('version', 0, 2, 'protocol version: 1'), bits('reply', 2, 1, 'this is a reply'), bits('need_reply', 3, 1, 'an acknowledgement is wanted (REPLY_ACK)')],
+        bits: [
+          bits('version', 0, 2, 'protocol version: 1'),
+          bits('reply', 2, 1, 'this is a reply'),
+          bits('need_reply', 3, 1, 'an acknowledgement is wanted (REPLY_ACK)'),
+        ],
       }),
       u32('size', 'bytes of payload'),
     ]),
-    struct('wire', 'u64_payload', 8, 'Payload of feature messages and of acknowledgements (0 is success).', [u64('value', 'value', { opaque: true })]),
-    struct('wire', 'mem_region', 32, 'Entry of SET_MEM_TABLE; ADD_MEM_REG and REM_MEM_REG have 8 bytes of padding before it.', [
-      u64('guest_address', 'guest physical address'),
-      u64('size', 'bytes'),
-      u64('user_address', 'address in the front-end'),
-      u64('mmap_offset', 'offset in the file'),
+    struct('wire', 'u64_payload', 8, 'Payload of feature messages and of acknowledgements (0 is success).', [
+      u64('value', 'value', { opaque: true }),
     ]),
-    struct('wire', 'mem_table', 8, 'Head of SET_MEM_TABLE, before up to 8 regions.', [u32('count', 'regions'), gap(4)]),
-    struct('wire', 'range', 24, 'A range of a BAR.', [u32('kind', 'kind of range'), gap(4), u64('offset', 'offset in the BAR'), u64('size', 'bytes')]),
-    struct('wire', 'bar', 112, 'A BAR and what its ranges are. Offsets outside every range read as zero and ignore writes.', [
-      u64('size', 'bytes, a power of two; 0: no such BAR'),
-      u32('flags', 'BAR flags'),
+    struct(
+      'wire',
+      'mem_region',
+      32,
+      'Entry of SET_MEM_TABLE; ADD_MEM_REG and REM_MEM_REG have 8 bytes of padding before it.',
+      [
+        u64('guest_address', 'guest physical address'),
+        u64('size', 'bytes'),
+        u64('user_address', 'address in the front-end'),
+        u64('mmap_offset', 'offset in the file'),
+      ],
+    ),
+    struct('wire', 'mem_table', 8, 'Head of SET_MEM_TABLE, before up to 8 regions.', [
+      u32('count', 'regions'),
       gap(4),
-      bytes('ranges', 96, 'four ranges'),
     ]),
-    struct('wire', 'function', 736, 'Payload of PCI_GET_FUNCTION: everything that the front-end has to know of the function.', [
-      u32('version', 'EXTENSION_VERSION'),
-      u16('vendor_id', 'PCI vendor'),
-      u16('device_id', 'PCI device'),
-      u32('class_code', 'class, subclass, programming interface in the low 24 bits'),
-      u16('subsystem_vendor_id', 'subsystem vendor'),
-      u16('subsystem_id', 'subsystem'),
-      u8('revision', 'revision'),
-      u8('interrupt_pin', '0: none, 1: INTA'),
-      u16('msix_vectors', '0: no MSI-X'),
-      u8('msix_table_bar', 'BAR of the MSI-X table'),
-      u8('msix_pba_bar', 'BAR of the pending-bit array'),
-      u8('pcie', '1: PCI Express endpoint with function-level reset'),
-      gap(1),
-      u32('msix_table_offset', 'offset in its BAR'),
-      u32('msix_pba_offset', 'offset in its BAR'),
-      u32('ring_slots', 'slots that the back-end wants in the MMIO ring, a power of two'),
-      u32('state_version', 'version of the layout of the state region'),
-      u64('state_size', 'bytes of the state region'),
-      bytes('bars', 672, 'six BARs'),
-      gap(16),
+    struct('wire', 'range', 24, 'A range of a BAR.', [
+      u32('kind', 'kind of range'),
+      gap(4),
+      u64('offset', 'offset in the BAR'),
+      u64('size', 'bytes'),
     ]),
-    struct('wire', 'ring_setup', 16, 'Payload of PCI_SET_RING.', [u64('size', 'bytes of the memfd'), u32('slots', 'slots, a power of two'), gap(4)]),
+    struct(
+      'wire',
+      'bar',
+      112,
+      'A BAR and what its ranges are. Offsets outside every range read as zero and ignore writes.',
+      [
+        u64('size', 'bytes, a power of two; 0: no such BAR'),
+        u32('flags', 'BAR flags'),
+        gap(4),
+        bytes('ranges', 96, 'four ranges'),
+      ],
+    ),
+    struct(
+      'wire',
+      'function',
+      736,
+      'Payload of PCI_GET_FUNCTION: everything that the front-end has to know of the function.',
+      [
+        u32('version', 'EXTENSION_VERSION'),
+        u16('vendor_id', 'PCI vendor'),
+        u16('device_id', 'PCI device'),
+        u32('class_code', 'class, subclass, programming interface in the low 24 bits'),
+        u16('subsystem_vendor_id', 'subsystem vendor'),
+        u16('subsystem_id', 'subsystem'),
+        u8('revision', 'revision'),
+        u8('interrupt_pin', '0: none, 1: INTA'),
+        u16('msix_vectors', '0: no MSI-X'),
+        u8('msix_table_bar', 'BAR of the MSI-X table'),
+        u8('msix_pba_bar', 'BAR of the pending-bit array'),
+        u8('pcie', '1: PCI Express endpoint with function-level reset'),
+        gap(1),
+        u32('msix_table_offset', 'offset in its BAR'),
+        u32('msix_pba_offset', 'offset in its BAR'),
+        u32('ring_slots', 'slots that the back-end wants in the MMIO ring, a power of two'),
+        u32('state_version', 'version of the layout of the state region'),
+        u64('state_size', 'bytes of the state region'),
+        bytes('bars', 672, 'six BARs'),
+        gap(16),
+      ],
+    ),
+    struct('wire', 'ring_setup', 16, 'Payload of PCI_SET_RING.', [
+      u64('size', 'bytes of the memfd'),
+      u32('slots', 'slots, a power of two'),
+      gap(4),
+    ]),
     struct('wire', 'state_region', 32, 'Payload of PCI_STATE_GET_FD (reply) and PCI_STATE_SET_FD.', [
       u64('size', 'bytes'),
       u32('version', 'layout version'),
@@ -142,6 +187,10 @@ export const messagesGroup: Group = {
       u64('offset', 'offset in the BAR'),
       u64('data', 'data', { opaque: true }),
     ]),
-    struct('wire', 'bar_ram', 16, 'Payload of PCI_SET_BAR_RAM.', [u32('bar', 'BAR'), gap(4), u64('size', 'bytes of the memfd: the BAR size')]),
+    struct('wire', 'bar_ram', 16, 'Payload of PCI_SET_BAR_RAM.', [
+      u32('bar', 'BAR'),
+      gap(4),
+      u64('size', 'bytes of the memfd: the BAR size'),
+    ]),
   ],
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Headers of a RoCEv2 packet, big endian: Ethernet (IEEE 802.3), IPv4 (RFC 791), UDP (RFC 768), and the InfiniBand
 // transport headers (IBTA volume 1: BTH 9.2, AETH 9.3.5; annex A17 for RoCEv2). The ICRC (4 bytes) ends the packet.
-import { bits, bytes, constant, enumeration, type Group, struct, u16, u32, u8 } from './layout.js';
+import { bits, bytes, constant, enumeration, type Group, struct, u8, u16, u32 } from './layout.js';
 
 export const packetsGroup: Group = {
   name: 'packets',
@@ -12,7 +12,11 @@ export const packetsGroup: Group = {
     constant('IP_PROTOCOL_UDP', 17, 'UDP'),
     constant('ROCE_UDP_PORT', 4791, 'destination port of RoCEv2 (IBTA annex A17)'),
     constant('ICRC_BYTES', 4, 'invariant CRC at the end'),
-    constant('ACK_SYNDROME', 0x1f, 'AETH syndrome of an acknowledgement with no credit limit (IBTA table 45)'),
+    constant(
+      'ACK_SYNDROME',
+      0x1f,
+      'AETH syndrome of an acknowledgement with no credit limit (IBTA table 45)',
+    ),
     constant('NAK_PSN', 0x60, 'AETH syndrome: PSN sequence error'),
     constant('NAK_INVALID_REQUEST', 0x61, 'AETH syndrome: invalid request'),
     constant('NAK_REMOTE_ACCESS', 0x62, 'AETH syndrome: remote access error'),
@@ -35,7 +39,9 @@ export const packetsGroup: Group = {
       u16('ethertype', 'ETHERTYPE_IPV4'),
     ]),
     struct('wire', 'ipv4', 20, 'IPv4 header without options.', [
-      u8('version_ihl', 'version and header length', { bits: [bits('ihl', 0, 4, 'words: 5'), bits('version', 4, 4, '4')] }),
+      u8('version_ihl', 'version and header length', {
+        bits: [bits('ihl', 0, 4, 'words: 5'), bits('version', 4, 4, '4')],
+      }),
       u8('tos', 'DSCP and ECN'),
       u16('total_length', 'bytes from here to the end of the ICRC'),
       u16('identification', 'identification'),
@@ -55,14 +61,29 @@ export const packetsGroup: Group = {
     struct('wire', 'bth', 12, 'Base transport header.', [
       u8('opcode', 'see the table of BTH opcodes'),
       u8('flags', 'solicited event, migration, pad, version', {
-        bits: [bits('version', 0, 4, 'transport version: 0'), bits('pad_count', 4, 2, 'pad bytes before the ICRC'), bits('migrated', 6, 1, 'MigReq'), bits('solicited', 7, 1, 'solicited event')],
+        bits: [
+          bits('version', 0, 4, 'transport version: 0'),
+          bits('pad_count', 4, 2, 'pad bytes before the ICRC'),
+          bits('migrated', 6, 1, 'MigReq'),
+          bits('solicited', 7, 1, 'solicited event'),
+        ],
       }),
       u16('partition', 'partition key: 0xffff'),
-      u32('destination', 'destination queue pair', { bits: [bits('qpn', 0, 24, 'queue pair'), bits('reserved', 24, 8, 'not covered by the ICRC')] }),
-      u32('sequence', 'packet sequence number', { bits: [bits('psn', 0, 24, 'PSN'), bits('reserved', 24, 7, 'zero'), bits('ack_request', 31, 1, 'acknowledgement requested')] }),
+      u32('destination', 'destination queue pair', {
+        bits: [bits('qpn', 0, 24, 'queue pair'), bits('reserved', 24, 8, 'not covered by the ICRC')],
+      }),
+      u32('sequence', 'packet sequence number', {
+        bits: [
+          bits('psn', 0, 24, 'PSN'),
+          bits('reserved', 24, 7, 'zero'),
+          bits('ack_request', 31, 1, 'acknowledgement requested'),
+        ],
+      }),
     ]),
     struct('wire', 'aeth', 4, 'Acknowledge extended transport header.', [
-      u32('word', 'syndrome and message sequence number', { bits: [bits('msn', 0, 24, 'MSN'), bits('syndrome', 24, 8, 'syndrome')] }),
+      u32('word', 'syndrome and message sequence number', {
+        bits: [bits('msn', 0, 24, 'MSN'), bits('syndrome', 24, 8, 'syndrome')],
+      }),
     ]),
   ],
 };

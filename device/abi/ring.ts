@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The MMIO ring: one shared memfd per connection, made and kept by the front-end. A header page, then slots of 64 bytes.
 // docs/socket-extension.md gives the order rules; both sides treat each word that the other one writes as hostile.
-import { constant, enumeration, gap, type Group, struct, u32, u64, u8 } from './layout.js';
+import { constant, enumeration, type Group, gap, struct, u8, u32, u64 } from './layout.js';
 
 export const ringGroup: Group = {
   name: 'ring',
@@ -24,39 +24,60 @@ export const ringGroup: Group = {
     }),
   ],
   structs: [
-    struct('state', 'ring', 0x140, 'Ring header. Each group of words has its own cache line and one writer.', [
-      u32('magic', 'RING_MAGIC; front-end, at creation'),
-      u32('version', 'EXTENSION_VERSION; front-end, at creation'),
-      u32('slots', 'front-end, at creation'),
-      gap(52),
-      u32('producer', 'front-end: slots filled so far; stored with release after the slot'),
-      u32('reset_epoch', 'front-end: raised by every reset; slots of an older epoch are dropped'),
-      u32('answer_waiting', 'front-end: 1 while it sleeps on the answer eventfd (for an answer or for room)'),
-      gap(52),
-      u32('consumer', 'back-end: slots done so far; stored with release'),
-      u32('asleep', 'back-end: 1 while it sleeps on the kick eventfd'),
-      gap(56),
-      u32('irq_raised', 'back-end: interrupts raised so far, all vectors; stored before the eventfd is written'),
-      u32('intx_level', 'back-end: level of INTx'),
-      gap(56),
-      u32('alive', 'back-end: process id of the connected back-end'),
-      gap(60),
-    ]),
-    struct('state', 'slot', 64, 'One slot. Words up to DATA are written by the front-end, the answer by the back-end.', [
-      u32('seq', 'index of this slot, free running'),
-      u8('op', 'operation'),
-      u8('bar', 'BAR'),
-      u8('size', '1, 2, 4 or 8 bytes'),
-      gap(1),
-      u32('epoch', 'reset epoch when the access was made'),
-      gap(4),
-      u64('offset', 'offset in the BAR'),
-      u64('data', 'data of a write', { opaque: true }),
-      u64('answer_data', 'data of a read', { opaque: true }),
-      u32('answer_irq', 'interrupts raised up to here: the front-end delivers them before it returns the value'),
-      u32('answer_status', 'status'),
-      u32('answer_seq', 'SEQ + 1; stored last, with release: the answer is there'),
-      gap(12),
-    ]),
+    struct(
+      'state',
+      'ring',
+      0x140,
+      'Ring header. Each group of words has its own cache line and one writer.',
+      [
+        u32('magic', 'RING_MAGIC; front-end, at creation'),
+        u32('version', 'EXTENSION_VERSION; front-end, at creation'),
+        u32('slots', 'front-end, at creation'),
+        gap(52),
+        u32('producer', 'front-end: slots filled so far; stored with release after the slot'),
+        u32('reset_epoch', 'front-end: raised by every reset; slots of an older epoch are dropped'),
+        u32(
+          'answer_waiting',
+          'front-end: 1 while it sleeps on the answer eventfd (for an answer or for room)',
+        ),
+        gap(52),
+        u32('consumer', 'back-end: slots done so far; stored with release'),
+        u32('asleep', 'back-end: 1 while it sleeps on the kick eventfd'),
+        gap(56),
+        u32(
+          'irq_raised',
+          'back-end: interrupts raised so far, all vectors; stored before the eventfd is written',
+        ),
+        u32('intx_level', 'back-end: level of INTx'),
+        gap(56),
+        u32('alive', 'back-end: process id of the connected back-end'),
+        gap(60),
+      ],
+    ),
+    struct(
+      'state',
+      'slot',
+      64,
+      'One slot. Words up to DATA are written by the front-end, the answer by the back-end.',
+      [
+        u32('seq', 'index of this slot, free running'),
+        u8('op', 'operation'),
+        u8('bar', 'BAR'),
+        u8('size', '1, 2, 4 or 8 bytes'),
+        gap(1),
+        u32('epoch', 'reset epoch when the access was made'),
+        gap(4),
+        u64('offset', 'offset in the BAR'),
+        u64('data', 'data of a write', { opaque: true }),
+        u64('answer_data', 'data of a read', { opaque: true }),
+        u32(
+          'answer_irq',
+          'interrupts raised up to here: the front-end delivers them before it returns the value',
+        ),
+        u32('answer_status', 'status'),
+        u32('answer_seq', 'SEQ + 1; stored last, with release: the answer is there'),
+        gap(12),
+      ],
+    ),
   ],
 };

@@ -2,7 +2,7 @@
 // The state region: everything that a guest can observe of the adapter, in one flat shared mapping that outlives the
 // back-end process. JavaScript objects hold only caches that are rebuilt from here (model/journal.ts has the rule that
 // keeps it sound). Tables follow each other at the offsets computed below.
-import { constant, type Constant, enumeration, gap, type Group, struct, u32, u64, words } from './layout.js';
+import { type Constant, constant, enumeration, type Group, gap, struct, u32, u64, words } from './layout.js';
 
 const header = struct('state', 'st', 256, 'Head of the region.', [
   u32('magic', 'STATE_MAGIC; zero while the region is being made'),
@@ -55,7 +55,11 @@ const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due aft
   words('data', 8, 'the words; the last one is stored last, with release'),
 ]);
 
-const pd = struct('state', 'pd', 16, 'Protection domain.', [u32('used', '1 when allocated'), u32('users', 'objects that belong to it'), gap(8)]);
+const pd = struct('state', 'pd', 16, 'Protection domain.', [
+  u32('used', '1 when allocated'),
+  u32('users', 'objects that belong to it'),
+  gap(8),
+]);
 
 const pushBuffer = struct('state', 'pbuf', 304, 'Push buffer of a doorbell page.', [
   u32('generation', 'trailers seen, modulo 256'),
@@ -74,7 +78,10 @@ const page = struct('state', 'dpage', 16 + 4 * 304, 'Doorbell page.', [
 
 const mr = struct('state', 'mr', 64, 'Memory region.', [
   u32('used', '1 when registered'),
-  u32('key', 'index in bits 31:8, tag in bits 7:0; the tag outlives the region so that a stale key is caught'),
+  u32(
+    'key',
+    'index in bits 31:8, tag in bits 7:0; the tag outlives the region so that a stale key is caught',
+  ),
   u32('pd', 'protection domain'),
   u32('kind', 'kind'),
   u32('access', 'access rights'),
@@ -101,7 +108,13 @@ const QUEUE_ROWS = [
 ];
 
 const eq = struct('state', 'eq', 64, 'Event queue.', [...QUEUE_ROWS, u32('vector', 'MSI-X vector'), gap(20)]);
-const cq = struct('state', 'cq', 64, 'Completion queue.', [...QUEUE_ROWS, u32('eqn', 'event queue'), u32('page', 'doorbell page'), u32('solicited', 'producer index after the last solicited or failed entry'), gap(12)]);
+const cq = struct('state', 'cq', 64, 'Completion queue.', [
+  ...QUEUE_ROWS,
+  u32('eqn', 'event queue'),
+  u32('page', 'doorbell page'),
+  u32('solicited', 'producer index after the last solicited or failed entry'),
+  gap(12),
+]);
 
 const qp = struct('state', 'qp', 1280, 'Queue pair.', [
   u32('used', '1 when created'),
@@ -156,7 +169,7 @@ const POOL_BLOCK_PAGES = 32;
 
 /** Tables in the order in which they stand: [name, bytes of an entry, entries, what it is]. */
 const TABLES: readonly (readonly [string, number, number, string])[] = [
-  ['JOURNAL', 8, 8192, 'undo journal: word index, old value'],
+  ['JOURNAL', 8, 16384, 'undo journal: word index, old value'],
   ['OUTBOX', outboxEntry.size, 128, 'guest writes due after the commit'],
   ['PD', pd.size, 4096, 'protection domains'],
   ['DPAGE', page.size, 256, 'doorbell pages'],
@@ -173,7 +186,11 @@ function tableConstants(): Constant[] {
   const constants: Constant[] = [];
   let offset = 4096;
   for (const [name, size, count, doc] of TABLES) {
-    constants.push(constant(`${name}_TABLE`, offset / 4, `${doc}: first word`), constant(`${name}_COUNT`, count, `${doc}: entries`), constant(`${name}_WORDS`, size / 4, `${doc}: words of an entry`));
+    constants.push(
+      constant(`${name}_TABLE`, offset / 4, `${doc}: first word`),
+      constant(`${name}_COUNT`, count, `${doc}: entries`),
+      constant(`${name}_WORDS`, size / 4, `${doc}: words of an entry`),
+    );
     offset = Math.ceil((offset + size * count) / 4096) * 4096;
   }
   constants.push(constant('STATE_BYTES', offset, 'size of the region'));
@@ -190,6 +207,12 @@ export const stateGroup: Group = {
     constant('POOL_BLOCK_PAGES', POOL_BLOCK_PAGES, 'pages of one block of the page pool'),
     ...tableConstants(),
   ],
-  enumerations: [enumeration('armed', 'armed word of a queue', { NO: [0, 'no'], ANY: [1, 'on anything'], SOLICITED: [2, 'on a solicited or failed completion'] })],
+  enumerations: [
+    enumeration('armed', 'armed word of a queue', {
+      NO: [0, 'no'],
+      ANY: [1, 'on anything'],
+      SOLICITED: [2, 'on a solicited or failed completion'],
+    }),
+  ],
   structs: [header, outboxEntry, pd, pushBuffer, page, mr, eq, cq, qp, slot],
 };

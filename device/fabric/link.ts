@@ -25,6 +25,11 @@ export interface Link {
   /** Largest payload of an IPv4 packet, in bytes; it bounds the path MTU of a connection. */
   readonly mtuBytes: number;
   readonly counters: Readonly<LinkCounters>;
+  /**
+   * Whether frames need their ICRC and checksums: the sender computes them and the receiver checks them. False only
+   * where nothing can damage a frame and nobody looks at it, as with the checksum offload of a kernel's loopback device.
+   */
+  readonly sealed: boolean;
   /** Who gets what arrives. Nothing arrives before it is set. */
   receiver: FrameReceiver | undefined;
   /** Whether a packet may begin at this time. */
@@ -73,6 +78,11 @@ export class LoopbackLink implements Link {
     if (!(rate >= 0 && rate < Infinity)) throw new RangeError(`link rate ${rate} Mbit/s`);
     this.#rateMbps = rate;
     if (rate === 0) this.#freeAtNs = 0;
+  }
+
+  /** A frame never leaves this process's memory, so only a tap makes a difference. */
+  get sealed(): boolean {
+    return this.tap !== undefined;
   }
 
   get readyAtNs(): number {

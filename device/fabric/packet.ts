@@ -144,8 +144,11 @@ export class PacketBuilder {
     this.frame.set(route.header, 0);
   }
 
-  /** Completes the packet round `payloadLength` bytes at PAYLOAD_OFFSET; returns the length of the frame. */
-  finish(payloadLength: number): number {
+  /**
+   * Completes the packet round `payloadLength` bytes at PAYLOAD_OFFSET; returns the length of the frame. With `sealed`
+   * false (see Link.sealed) the ICRC is left out: its place holds anything.
+   */
+  finish(payloadLength: number, sealed = true): number {
     const route = this.#route;
     if (route === undefined || payloadLength > this.maxPayloadBytes)
       throw new RangeError(`packet without route or too long: ${payloadLength}`);
@@ -157,11 +160,16 @@ export class PacketBuilder {
 
     const totalLength = end + ICRC_BYTES - IPV4_AT;
     if (totalLength !== this.#prefixLength) this.#lengths(route, totalLength);
+    if (sealed) this.#seal(end);
+    return end + ICRC_BYTES;
+  }
+
+  #seal(end: number): void {
+    const m = this.frame;
     // Counts as ones in the ICRC, and is zero on the wire.
     m[BTH_AT + BTH_DESTINATION_OFFSET] = 0xff;
     setIcrc(m, end, this.#icrc.finish(this.#prefix, m, BTH_AT, end));
     m[BTH_AT + BTH_DESTINATION_OFFSET] = 0;
-    return end + ICRC_BYTES;
   }
 
   /** The fields that depend on route and length alone. */
@@ -175,13 +183,13 @@ export class PacketBuilder {
   }
 
   /** Builds an acknowledgement or a refusal: `syndrome` is ACK_SYNDROME or one of NAK_*; returns the length of the frame. */
-  finishAcknowledge(syndrome: number, msn: number): number {
+  finishAcknowledge(syndrome: number, msn: number, sealed = true): number {
     this.opcode = BthOpcode.RC_ACKNOWLEDGE;
     this.ackRequest = false;
     this.solicited = false;
     setAethWord(this.frame, PAYLOAD_OFFSET, msn);
     setAethWordSyndrome(this.frame, PAYLOAD_OFFSET, syndrome);
-    return this.finish(AETH_SIZE);
+    return this.finish(AETH_SIZE, sealed);
   }
 
   #transportHeader(pad: number): void {

@@ -116,7 +116,11 @@ export class GuestRam implements GuestMemory {
    * Calls `step` for each stretch of the range that lies in one window, in order. A file that ended early (it is not
    * sealed) is a fault; what was transferred before stays transferred.
    */
-  #each(address: number, length: number, step: (w: Window, at: number, done: number, length: number) => void): Dma {
+  #each(
+    address: number,
+    length: number,
+    step: (w: Window, at: number, done: number, length: number) => void,
+  ): Dma {
     if (!this.#covers(address, length)) return Dma.FAULT;
     try {
       for (let done = 0; done < length; ) {
@@ -144,7 +148,9 @@ export class GuestRam implements GuestMemory {
       copyBytes(w.u8, at, target, offset, length);
       return Dma.DONE;
     }
-    return this.#each(address, length, (v, vAt, done, part) => windowRead(v, vAt, target, offset + done, part));
+    return this.#each(address, length, (v, vAt, done, part) =>
+      windowRead(v, vAt, target, offset + done, part),
+    );
   }
 
   write(address: number, source: Uint8Array, offset: number, length: number): Dma {
@@ -154,7 +160,9 @@ export class GuestRam implements GuestMemory {
       copyBytes(source, offset, w.u8, at, length);
       return Dma.DONE;
     }
-    return this.#each(address, length, (v, vAt, done, part) => windowWrite(v, vAt, source, offset + done, part));
+    return this.#each(address, length, (v, vAt, done, part) =>
+      windowWrite(v, vAt, source, offset + done, part),
+    );
   }
 
   readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
@@ -226,7 +234,8 @@ export class GuestRam implements GuestMemory {
     const chunk = Math.min(length + 8, BOUNCE_BYTES);
     const source = this.#pattern;
     for (let i = 0; i < 8; i++) source[i] = pattern[(phase + i) & 7]!;
-    for (let filled = 8; filled < chunk; filled *= 2) source.copyWithin(filled, 0, Math.min(filled, chunk - filled));
+    for (let filled = 8; filled < chunk; filled *= 2)
+      source.copyWithin(filled, 0, Math.min(filled, chunk - filled));
     return this.#each(address, length, (v, vAt, done, part) => {
       for (let i = 0; i < part; ) {
         const start = (done + i) & 7;

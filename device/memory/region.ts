@@ -5,7 +5,7 @@
 // mapped. Others are reached with pread and pwrite, where a file that ends early is an ordinary error. A hugetlbfs file
 // without the seal has no write(2) at all and is refused.
 import { cannotShrink, closeFd, isHugetlbfs, preadAll, pwriteAll, sizeOf } from '../sys/fd.js';
-import { Mapping, MAX_VIEW_BYTES } from '../sys/mapping.js';
+import { MAX_VIEW_BYTES, Mapping } from '../sys/mapping.js';
 
 const PAGE_BYTES = 4096;
 
@@ -55,7 +55,8 @@ function validate(d: RegionDescription, fd: number): void {
     throw new RegionRefused('address, size and file offset must be multiples of 4096');
   }
   const bytes = sizeOf(fd);
-  if (d.mmapOffset + d.size > bytes) throw new RegionRefused(`the file has ${bytes} bytes, less than the region needs`);
+  if (d.mmapOffset + d.size > bytes)
+    throw new RegionRefused(`the file has ${bytes} bytes, less than the region needs`);
 }
 
 export class Region {
@@ -99,7 +100,14 @@ export class Region {
         const mapping = new Mapping(fd, length, mmapOffset + done);
         this.#mappings.push(mapping);
         const base = guestAddress + done;
-        windows.push({ base, end: base + length, mapped: length, u8: mapping.u8, u32: mapping.u32, file: undefined });
+        windows.push({
+          base,
+          end: base + length,
+          mapped: length,
+          u8: mapping.u8,
+          u32: mapping.u32,
+          file: undefined,
+        });
       }
       return windows;
     } catch (error) {

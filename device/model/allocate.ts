@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Free entries of the object tables: always the lowest, so that a number depends on the region alone. The high-water
 // mark bounds what reset has to clear and what recovery has to look at.
-import { POOL_BLOCK_COUNT, POOL_BLOCK_PAGES, POOL_BLOCK_TABLE, ST_POOL_HIGH_OFFSET } from '../abi/generated/state.js';
+import {
+  POOL_BLOCK_COUNT,
+  POOL_BLOCK_PAGES,
+  POOL_BLOCK_TABLE,
+  ST_POOL_HIGH_OFFSET,
+} from '../abi/generated/state.js';
 import type { Journal } from './journal.js';
 
 export interface Table {

@@ -83,9 +83,11 @@ export class Completion {
 }
 
 /** How many entries stand between consumer and producer of a queue. */
-const waiting = (producer: number, consumer: number): number => (producer - consumer + INDEX_MODULUS * 65536) % INDEX_MODULUS;
+const waiting = (producer: number, consumer: number): number =>
+  (producer - consumer + INDEX_MODULUS * 65536) % INDEX_MODULUS;
 
-const ownerBit = (producer: number, depth: number): number => (Math.floor(producer / depth) % 2 === 0 ? 1 : 0);
+const ownerBit = (producer: number, depth: number): number =>
+  Math.floor(producer / depth) % 2 === 0 ? 1 : 0;
 
 /** Writes one completion. A queue that is full or cannot be written loses it, once and for all, with an event. */
 export function complete(core: Core, cq: CqRow, c: Completion): Step {
@@ -126,7 +128,10 @@ function writeCqe(m: Uint32Array, at: number, c: Completion, owner: number): voi
 }
 
 function breakCq(core: Core, cq: CqRow): Step {
-  core.host.log('warn', `completion queue ${cqNumber(cq)} overflowed or cannot be written: completions are lost`);
+  core.host.log(
+    'warn',
+    `completion queue ${cqNumber(cq)} overflowed or cannot be written: completions are lost`,
+  );
   putCqOverflowed(core.journal, cq, 1);
   return postEvent(core, cqEqn(core.m, cq), EventType.CQ_ERROR, cqNumber(cq), 0);
 }

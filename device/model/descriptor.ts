@@ -6,8 +6,8 @@ import {
   Opcode,
   SGE_SIZE,
   sgeLength,
-  WQE_SIZE,
   WcStatus,
+  WQE_SIZE,
   WqeFlag,
   wqeFlags,
   wqeGatherCount,
@@ -59,8 +59,10 @@ export class Descriptor {
     this.scatterCount = wqeScatterCount(m, at);
     this.gatherAt = at + HEAD_WORDS;
     this.scatterAt = this.gatherAt + this.gatherCount * SGE_WORDS;
-    if ((flags & ~KNOWN_FLAGS) !== 0 || wqeIndex(m, at) !== index || !reservedClear(m, at)) return WcStatus.LOC_QP_OP_ERR;
-    if (WQE_SIZE + (this.gatherCount + this.scatterCount) * SGE_SIZE > available) return WcStatus.LOC_QP_OP_ERR;
+    if ((flags & ~KNOWN_FLAGS) !== 0 || wqeIndex(m, at) !== index || !reservedClear(m, at))
+      return WcStatus.LOC_QP_OP_ERR;
+    if (WQE_SIZE + (this.gatherCount + this.scatterCount) * SGE_SIZE > available)
+      return WcStatus.LOC_QP_OP_ERR;
     this.gatherBytes = total(m, this.gatherAt, this.gatherCount);
     this.scatterBytes = total(m, this.scatterAt, this.scatterCount);
     return this.#checkShape(receive);
@@ -77,9 +79,11 @@ export class Descriptor {
 
   #checkShape(receive: boolean): WcStatus {
     const { gatherCount, scatterCount, gatherBytes, scatterBytes } = this;
-    if (this.opcode !== Opcode.FILL && (this.patternLo !== 0 || this.patternHi !== 0)) return WcStatus.LOC_QP_OP_ERR;
+    if (this.opcode !== Opcode.FILL && (this.patternLo !== 0 || this.patternHi !== 0))
+      return WcStatus.LOC_QP_OP_ERR;
     if (gatherBytes > MAX_MESSAGE_BYTES || scatterBytes > MAX_MESSAGE_BYTES) return WcStatus.LOC_LEN_ERR;
-    if (receive) return this.opcode === Opcode.RECV && gatherCount === 0 ? WcStatus.SUCCESS : WcStatus.LOC_QP_OP_ERR;
+    if (receive)
+      return this.opcode === Opcode.RECV && gatherCount === 0 ? WcStatus.SUCCESS : WcStatus.LOC_QP_OP_ERR;
     switch (this.opcode) {
       case Opcode.NOP:
         return gatherCount + scatterCount === 0 ? WcStatus.SUCCESS : WcStatus.LOC_QP_OP_ERR;

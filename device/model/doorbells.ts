@@ -27,9 +27,9 @@ import {
 } from '../abi/generated/state.js';
 import { armCq, armEq } from './completion.js';
 import type { Core } from './core.js';
-import { cqRow, eqRow, NONE, pageRow, type QpRow, qpRow } from './rows.js';
 import { badAccess, distance, HALF, ignore, mayRing, refuse, ringSend } from './notify.js';
 import { storePush } from './push.js';
+import { cqRow, eqRow, NONE, pageRow, type QpRow, qpRow } from './rows.js';
 
 /** The adapter's own page: the only one that may arm event queues. */
 const KERNEL_PAGE = 0;
@@ -45,7 +45,8 @@ export function storeDoorbell(core: Core, offset: number, size: number, lo: numb
   if (row === NONE) return refuse(core);
   value[0] = lo;
   value[1] = hi;
-  if (inPage >= PRIORITY_AREA_OFFSET) return storePush(core, page, row, inPage - PRIORITY_AREA_OFFSET, size, value);
+  if (inPage >= PRIORITY_AREA_OFFSET)
+    return storePush(core, page, row, inPage - PRIORITY_AREA_OFFSET, size, value);
   if (size !== 8) return badAccess(core);
   return ring(core, page, inPage);
 }
@@ -86,7 +87,7 @@ function ringReceive(core: Core, page: number, qp: QpRow, index: number): void {
 function ringCq(core: Core, page: number, number: number, index: number, arm: boolean): void {
   const cq = cqRow(core.m, number);
   if (cq === NONE || cqPage(core.m, cq) !== page) return refuse(core);
-  if (arm) armCq(core, cq, index, dbCqArmSolicited(value, 0) === 1);
+  if (arm) armCq(core, cq, index, dbCqArmSolicited(value, -(DB_CQ_ARM_OFFSET / 4)) === 1);
   else putCqConsumer(core.journal, cq, index);
 }
 

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The DMA engine: COPY (gather list → scatter list, any two shapes) and FILL. It yields every SLICE_BYTES: the slice in
 // progress is all that a pushed descriptor ever waits for. Within one step it goes on only while nothing new has come.
-import { Opcode, SLICE_BYTES, sgeAddress, sgeLength, sgeLkey, SGE_SIZE, WcStatus } from '../abi/generated/descriptors.js';
+import {
+  Opcode,
+  SGE_SIZE,
+  SLICE_BYTES,
+  sgeAddress,
+  sgeLength,
+  sgeLkey,
+  WcStatus,
+} from '../abi/generated/descriptors.js';
 import { putQpActiveDone, qpActiveDone, qpPd } from '../abi/generated/state.js';
 import { type Core, Step } from './core.js';
 import type { Descriptor } from './descriptor.js';
@@ -24,7 +32,8 @@ const patternWords = new Uint32Array(pattern.buffer);
 export function runEngine(core: Core, qp: QpRow, d: Descriptor, work: Work): Step {
   const total = d.scatterBytes;
   const start = qpActiveDone(core.m, qp);
-  if (start === 0 && d.opcode === Opcode.COPY && overlaps(core.m, d)) return end(work, WcStatus.LOC_QP_OP_ERR);
+  if (start === 0 && d.opcode === Opcode.COPY && overlaps(core.m, d))
+    return end(work, WcStatus.LOC_QP_OP_ERR);
   source.start(core.m, d.gatherAt, d.gatherCount, start);
   target.start(core.m, d.scatterAt, d.scatterCount, start);
   patternWords[0] = d.patternLo;

@@ -4,11 +4,7 @@
 // valid with one atomic store; recover() undoes a step that was cut off. The back-end may be killed at any store: the
 // CPU retires stores of one thread in order and the region is shared memory, so what a successor maps is a prefix of
 // the stores below.
-import {
-  JOURNAL_COUNT,
-  JOURNAL_TABLE,
-  ST_JOURNAL_COUNT_OFFSET,
-} from '../abi/generated/state.js';
+import { JOURNAL_COUNT, JOURNAL_TABLE, ST_JOURNAL_COUNT_OFFSET } from '../abi/generated/state.js';
 import type { WordSink } from '../abi/word-sink.js';
 import type { RegionMemory } from './ports.js';
 

@@ -46,7 +46,8 @@ export function mayRing(m: Uint32Array, page: number, qp: QpRow): boolean {
 }
 
 /** How far `index` is ahead of `from`, modulo 65,536. */
-export const distance = (index: number, from: number): number => (index - from + INDEX_MODULUS) % INDEX_MODULUS;
+export const distance = (index: number, from: number): number =>
+  (index - from + INDEX_MODULUS) % INDEX_MODULUS;
 
 /** The queue may be rung for sending: RTS, or ERR, where what is posted is flushed. */
 export function maySend(m: Uint32Array, page: number, qp: QpRow): boolean {

@@ -44,6 +44,8 @@ export interface Host {
   /** Raises MSI-X vector `vector`: a message, so one call is one interrupt. Ignored for a vector without eventfd. */
   raiseInterrupt(vector: number): void;
   log(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
+  /** Whether something has come from the guest that poll() should return for; absent: the model returns after each slice. */
+  workWaiting?(): boolean;
 }
 
 /** State region: one flat shared mapping, seen as words and as bytes. */
@@ -112,6 +114,9 @@ export class StateRefused extends Error {
   override readonly name = 'StateRefused';
 }
 
+/** Answers one request of the control socket; throws an Error whose message the asker gets. Synchronous. */
+export type ControlOp = (request: Readonly<Record<string, unknown>>) => unknown;
+
 /** What the transport needs of a device model. A model is synchronous and never blocks. */
 export interface PciModel {
   readonly description: FunctionDescription;
@@ -152,4 +157,10 @@ export interface PciModel {
 
   /** Translation or memory changed: suspended work may be tried again. */
   memoryChanged(): void;
+
+  /** What the model adds to the control socket, by name; called between two turns, attached or not. */
+  readonly controlOps?: Readonly<Record<string, ControlOp>>;
+
+  /** The process ends: files that were written for the user are finished. */
+  close?(): void;
 }

@@ -39,18 +39,27 @@ import {
   ST_PUSH_SEQUENCE_OFFSET,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
-import { badAccess, distance, HALF, ignore, INDEX_MODULUS, maySend, refuse, ringSend } from './notify.js';
-import { NONE, type PageRow, qpNumber, type QpRow, qpRow } from './rows.js';
+import { badAccess, distance, HALF, INDEX_MODULUS, ignore, maySend, refuse, ringSend } from './notify.js';
+import { NONE, type PageRow, type QpRow, qpNumber, qpRow } from './rows.js';
 
 const BUFFER_WORDS = PBUF_SIZE / 4;
 const WRITTEN = PBUF_WRITTEN_OFFSET / 4;
 const DATA = PBUF_DATA_OFFSET / 4;
 const MAP_WORDS = 8;
 const GENERATIONS = 256;
+/** Where the accessors of the layout look when the trailer itself is all that there is. */
+const TRAILER = -(PUSH_TRAILER_OFFSET / 4);
 const PUSH_SEQUENCE = ST_PUSH_SEQUENCE_OFFSET / 4;
 
 /** A store of `size` bytes at `offset` of the priority area of page `page`; `value` holds its two words. */
-export function storePush(core: Core, page: number, row: PageRow, offset: number, size: number, value: Uint32Array): void {
+export function storePush(
+  core: Core,
+  page: number,
+  row: PageRow,
+  offset: number,
+  size: number,
+  value: Uint32Array,
+): void {
   const number = Math.floor(offset / PUSH_BUFFER_STRIDE);
   const inBuffer = offset % PUSH_BUFFER_STRIDE;
   const buffer = row + DPAGE_BUFFERS_OFFSET / 4 + number * BUFFER_WORDS;
@@ -74,20 +83,31 @@ function storeBytes(core: Core, buffer: number, at: number, size: number, value:
 }
 
 const BITS: readonly number[] = Array.from({ length: 32 }, (_, n) => 2 ** n);
-const byteOf = (value: Uint32Array, n: number): number => Math.floor(value[n < 4 ? 0 : 1] / 256 ** (n % 4)) % 256;
+const byteOf = (value: Uint32Array, n: number): number =>
+  Math.floor(value[n < 4 ? 0 : 1] / 256 ** (n % 4)) % 256;
 
 function trailer(core: Core, page: number, number: number, buffer: number, value: Uint32Array): void {
   const { m } = core;
-  const qp = qpRow(m, pushTrailerQpn(value, 0));
-  const index = pushTrailerIndex(value, 0);
-  const bytes = pushTrailerLength(value, 0) * PUSH_LENGTH_UNIT;
-  const fresh = pushTrailerBuffer(value, 0) === number && pushTrailerGeneration(value, 0) === pbufGeneration(m, buffer);
+  const qp = qpRow(m, pushTrailerQpn(value, TRAILER));
+  const index = pushTrailerIndex(value, TRAILER);
+  const bytes = pushTrailerLength(value, TRAILER) * PUSH_LENGTH_UNIT;
+  const fresh =
+    pushTrailerBuffer(value, TRAILER) === number &&
+    pushTrailerGeneration(value, TRAILER) === pbufGeneration(m, buffer);
   const whole = fresh && isWhole(m, buffer, bytes);
   decide(core, page, qp, index, bytes, whole, buffer);
   empty(core, buffer);
 }
 
-function decide(core: Core, page: number, qp: QpRow, index: number, bytes: number, whole: boolean, buffer: number): void {
+function decide(
+  core: Core,
+  page: number,
+  qp: QpRow,
+  index: number,
+  bytes: number,
+  whole: boolean,
+  buffer: number,
+): void {
   const { m, journal } = core;
   if (!maySend(m, page, qp)) return refuse(core);
   const ahead = distance(index, qpSendProducer(m, qp));
@@ -125,7 +145,8 @@ function empty(core: Core, buffer: number): void {
 
 /** Exactly the first `bytes` bytes were stored, each once. */
 function isWhole(m: Uint32Array, buffer: number, bytes: number): boolean {
-  if (bytes < WQE_SIZE || bytes > PUSH_BUFFER_BYTES || bytes % SGE_SIZE !== 0 || pbufTorn(m, buffer) === 1) return false;
+  if (bytes < WQE_SIZE || bytes > PUSH_BUFFER_BYTES || bytes % SGE_SIZE !== 0 || pbufTorn(m, buffer) === 1)
+    return false;
   for (let n = 0; n < MAP_WORDS; n++) {
     const left = Math.min(32, Math.max(0, bytes - n * 32));
     if (m[buffer + WRITTEN + n] !== 2 ** left - 1) return false;

@@ -31,4 +31,10 @@ export function findTransition(type: QpType, from: QpState, to: QpState): Transi
   return table.find(t => t.from === from && t.to === to);
 }
 
-export const QP_STATES: readonly QpState[] = [QpState.RESET, QpState.INIT, QpState.RTR, QpState.RTS, QpState.ERR];
+export const QP_STATES: readonly QpState[] = [
+  QpState.RESET,
+  QpState.INIT,
+  QpState.RTR,
+  QpState.RTS,
+  QpState.ERR,
+];

@@ -19,7 +19,7 @@ import {
   qpUsed,
 } from '../abi/generated/state.js';
 import { ReadySet } from './ready-set.js';
-import { NONE, qpNumber, type QpRow, rowOfQp } from './rows.js';
+import { NONE, type QpRow, qpNumber, rowOfQp } from './rows.js';
 
 /** Why a queue pair may run: what a hold or a busy wire stops. */
 export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
@@ -50,6 +50,17 @@ export class Queues {
     for (let n = 0; n < qpHigh; n++) this.classify(rowOfQp(n));
   }
 
+  /** Rebuilds after a rollback: like rebuild, but queues that were left out stay so. */
+  restore(qpHigh: number): void {
+    const blocked: number[] = [];
+    for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) {
+      blocked.push(n);
+      this.#blocked.remove(n);
+    }
+    this.rebuild(qpHigh);
+    for (const n of blocked) this.block(rowOfQp(n));
+  }
+
   slotTaken(): void {
     this.#slotsUsed++;
   }
@@ -71,7 +82,12 @@ export class Queues {
     const index = qpSendConsumer(this.#m, qp);
     for (let n = 0; n < PSLOT_COUNT; n++) {
       const row = slotRow(n);
-      if (pslotUsed(this.#m, row) === 1 && pslotQpn(this.#m, row) === qpn && pslotIndex(this.#m, row) === index) return row;
+      if (
+        pslotUsed(this.#m, row) === 1 &&
+        pslotQpn(this.#m, row) === qpn &&
+        pslotIndex(this.#m, row) === index
+      )
+        return row;
     }
     return NONE;
   }

@@ -18,8 +18,8 @@ import {
   REG_COUNT_DOORBELLS_OFFSET,
   REG_COUNT_IGNORED_OFFSET,
   REG_COUNT_PACKETS_OFFSET,
-  REG_COUNT_PUSHES_OFFSET,
   REG_COUNT_PUSH_FALLBACKS_OFFSET,
+  REG_COUNT_PUSHES_OFFSET,
   REG_COUNT_REFUSED_OFFSET,
   REG_DOORBELL_PAGES_OFFSET,
   REG_FEATURES_OFFSET,
@@ -29,7 +29,7 @@ import {
   REG_MAC_LO_OFFSET,
   REG_MAILBOX_HI_OFFSET,
   REG_MAILBOX_LO_OFFSET,
-  REG_RESET_COUNT_OFFSET,
+  REG_RESET_EPOCH_OFFSET,
   REG_RESET_OFFSET,
   REG_SCRATCH_OFFSET,
   REG_SIZE,
@@ -41,7 +41,6 @@ import {
   setRegAbiVersionMinor,
 } from '../abi/generated/registers.js';
 import {
-  ST_BUS_MASTER_OFFSET,
   ST_COMMAND_STATUS_OFFSET,
   ST_CONTROL_OFFSET,
   ST_COUNT_BAD_ACCESSES_OFFSET,
@@ -50,8 +49,8 @@ import {
   ST_COUNT_DOORBELLS_OFFSET,
   ST_COUNT_IGNORED_OFFSET,
   ST_COUNT_PACKETS_OFFSET,
-  ST_COUNT_PUSHES_OFFSET,
   ST_COUNT_PUSH_FALLBACKS_OFFSET,
+  ST_COUNT_PUSHES_OFFSET,
   ST_COUNT_REFUSED_OFFSET,
   ST_MAC_HI_OFFSET,
   ST_MAC_LO_OFFSET,
@@ -116,8 +115,16 @@ const REGISTERS: readonly (readonly [number, Register])[] = [
   [REG_FEATURES_OFFSET, fixed(Feature.PUSH_TRAPPED | Feature.DMA_ENGINE | Feature.LOOPBACK)],
   [REG_STATUS_OFFSET, { load: status }],
   [REG_CONTROL_OFFSET, { load: m => m[ST_CONTROL_OFFSET / 4], store: storeControl }],
-  [REG_RESET_OFFSET, { load: () => 0, store: (_core, value, actions) => { if (value === RESET_MAGIC) actions.reset(); } }],
-  [REG_RESET_COUNT_OFFSET, shown(ST_RESET_COUNT_OFFSET)],
+  [
+    REG_RESET_OFFSET,
+    {
+      load: () => 0,
+      store: (_core, value, actions) => {
+        if (value === RESET_MAGIC) actions.reset();
+      },
+    },
+  ],
+  [REG_RESET_EPOCH_OFFSET, shown(ST_RESET_COUNT_OFFSET)],
   [REG_DOORBELL_PAGES_OFFSET, fixed(DOORBELL_PAGES)],
   [REG_MAILBOX_LO_OFFSET, kept(ST_MAILBOX_LO_OFFSET)],
   [REG_MAILBOX_HI_OFFSET, kept(ST_MAILBOX_HI_OFFSET)],
@@ -143,14 +150,21 @@ const TABLE: (Register | undefined)[] = Array.from({ length: REG_SIZE / 4 });
 for (const [offset, register] of REGISTERS) TABLE[offset / 4] = register;
 
 /** The register that a 4-byte access at `offset` means, if any. */
-const at = (offset: number, size: number): Register | undefined => (size === 4 && offset % 4 === 0 ? TABLE[offset / 4] : undefined);
+const at = (offset: number, size: number): Register | undefined =>
+  size === 4 && offset % 4 === 0 ? TABLE[offset / 4] : undefined;
 
 /** Value of a load; undefined is a bad access. */
 export function loadRegister(m: Uint32Array, offset: number, size: number): number | undefined {
   return at(offset, size)?.load(m);
 }
 
-export function storeRegister(core: Core, offset: number, size: number, value: number, actions: PageActions): void {
+export function storeRegister(
+  core: Core,
+  offset: number,
+  size: number,
+  value: number,
+  actions: PageActions,
+): void {
   const store = at(offset, size)?.store;
   if (store === undefined) badAccess(core);
   else store(core, value, actions);

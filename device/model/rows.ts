@@ -42,12 +42,16 @@ export type QpRow = Row<'qp'>;
 /** No such object. */
 export const NONE = 0;
 
-export const pdRow = (m: Uint32Array, n: number): PdRow => find(m, n, PD_TABLE, PD_WORDS, PD_COUNT, pdUsed) as PdRow;
+export const pdRow = (m: Uint32Array, n: number): PdRow =>
+  find(m, n, PD_TABLE, PD_WORDS, PD_COUNT, pdUsed) as PdRow;
 export const pageRow = (m: Uint32Array, n: number): PageRow =>
   find(m, n, DPAGE_TABLE, DPAGE_WORDS, DPAGE_COUNT, dpageUsed) as PageRow;
-export const eqRow = (m: Uint32Array, n: number): EqRow => find(m, n, EQ_TABLE, EQ_WORDS, EQ_COUNT, eqUsed) as EqRow;
-export const cqRow = (m: Uint32Array, n: number): CqRow => find(m, n, CQ_TABLE, CQ_WORDS, CQ_COUNT, cqUsed) as CqRow;
-export const qpRow = (m: Uint32Array, n: number): QpRow => find(m, n, QP_TABLE, QP_WORDS, QP_COUNT, qpUsed) as QpRow;
+export const eqRow = (m: Uint32Array, n: number): EqRow =>
+  find(m, n, EQ_TABLE, EQ_WORDS, EQ_COUNT, eqUsed) as EqRow;
+export const cqRow = (m: Uint32Array, n: number): CqRow =>
+  find(m, n, CQ_TABLE, CQ_WORDS, CQ_COUNT, cqUsed) as CqRow;
+export const qpRow = (m: Uint32Array, n: number): QpRow =>
+  find(m, n, QP_TABLE, QP_WORDS, QP_COUNT, qpUsed) as QpRow;
 
 function find(
   m: Uint32Array,

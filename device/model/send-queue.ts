@@ -3,7 +3,14 @@
 // on by one slice; when it has ended, its completion, index and slot change together. A queue in the error state
 // flushes one entry a step.
 import { QpState, QpType } from '../abi/generated/commands.js';
-import { EventType, Opcode, WcStatus, wqeOpcode, wqeWrIdHi, wqeWrIdLo } from '../abi/generated/descriptors.js';
+import {
+  EventType,
+  Opcode,
+  WcStatus,
+  wqeOpcode,
+  wqeWrIdHi,
+  wqeWrIdLo,
+} from '../abi/generated/descriptors.js';
 import {
   PSLOT_DATA_OFFSET,
   pslotLength,
@@ -46,16 +53,23 @@ import {
 import { Completion, complete, postAsync } from './completion.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
-import { Dma } from './ports.js';
-import { cqRow, NONE, qpNumber, type QpRow, qpRow } from './rows.js';
-import { allow, checkList, Segment } from './translate.js';
 import { INDEX_MODULUS } from './notify.js';
+import { Dma } from './ports.js';
+import { cqRow, NONE, type QpRow, qpNumber, qpRow } from './rows.js';
+import { allow, checkList, Segment } from './translate.js';
 
 const completion = new Completion();
 const segment = new Segment();
 
 /** Reads one queue entry of `stride` bytes into the region at word `target`. */
-export function fetchEntry(core: Core, key: number, pd: number, address: number, stride: number, target: number): Dma {
+export function fetchEntry(
+  core: Core,
+  key: number,
+  pd: number,
+  address: number,
+  stride: number,
+  target: number,
+): Dma {
   const { m } = core;
   const mr = allow(m, key, pd, address, stride, false);
   if (mr === NONE) return Dma.FAULT;
@@ -71,14 +85,28 @@ function fetchSend(core: Core, qp: QpRow): Dma {
   const { m } = core;
   const stride = 2 ** qpSendLogStride(m, qp);
   const entry = qpSendConsumer(m, qp) % 2 ** qpSendLogDepth(m, qp);
-  return fetchEntry(core, qpSendLkey(m, qp), qpPd(m, qp), qpSendAddress(m, qp) + entry * stride, stride, qp + QP_SEND_WQE_OFFSET / 4);
+  return fetchEntry(
+    core,
+    qpSendLkey(m, qp),
+    qpPd(m, qp),
+    qpSendAddress(m, qp) + entry * stride,
+    stride,
+    qp + QP_SEND_WQE_OFFSET / 4,
+  );
 }
 
 export function fetchReceive(core: Core, qp: QpRow): Dma {
   const { m } = core;
   const stride = 2 ** qpRecvLogStride(m, qp);
   const entry = qpRecvConsumer(m, qp) % 2 ** qpRecvLogDepth(m, qp);
-  return fetchEntry(core, qpRecvLkey(m, qp), qpPd(m, qp), qpRecvAddress(m, qp) + entry * stride, stride, qp + QP_RECV_WQE_OFFSET / 4);
+  return fetchEntry(
+    core,
+    qpRecvLkey(m, qp),
+    qpPd(m, qp),
+    qpRecvAddress(m, qp) + entry * stride,
+    stride,
+    qp + QP_RECV_WQE_OFFSET / 4,
+  );
 }
 
 /** Carries out one slice of a checked descriptor; sets `status` when it ends, undefined while more is to do. */
@@ -231,7 +259,15 @@ export class SendQueue {
 const idLo = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdLo(m, at));
 const idHi = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdHi(m, at));
 
-function completeSend(core: Core, qp: QpRow, lo: number, hi: number, opcode: number, status: WcStatus, bytes: number): Step {
+function completeSend(
+  core: Core,
+  qp: QpRow,
+  lo: number,
+  hi: number,
+  opcode: number,
+  status: WcStatus,
+  bytes: number,
+): Step {
   completion.wrIdLo = lo;
   completion.wrIdHi = hi;
   completion.qpn = qpNumber(qp);
@@ -246,7 +282,15 @@ function completeSend(core: Core, qp: QpRow, lo: number, hi: number, opcode: num
 }
 
 /** Writes the completion of the receive at the head of the queue. */
-export function completeReceive(core: Core, qp: QpRow, lo: number, hi: number, status: WcStatus, bytes: number, solicited: boolean): Step {
+export function completeReceive(
+  core: Core,
+  qp: QpRow,
+  lo: number,
+  hi: number,
+  status: WcStatus,
+  bytes: number,
+  solicited: boolean,
+): Step {
   completion.wrIdLo = lo;
   completion.wrIdHi = hi;
   completion.qpn = qpNumber(qp);

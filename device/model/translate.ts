@@ -2,9 +2,17 @@
 // Memory regions: from key and I/O virtual address to bus addresses. Every use of a key is checked here and nowhere
 // else: existence, tag, protection domain, access right, range (IBTA volume 1, 10.6).
 import { Access, MrKind } from '../abi/generated/commands.js';
-import { WcStatus } from '../abi/generated/descriptors.js';
-import { sgeAddress, sgeLength, sgeLkey, SGE_SIZE } from '../abi/generated/descriptors.js';
-import { mrAccess, mrIova, mrKind, mrLength, mrPageShift, mrPd, mrPoolStart, POOL_TABLE } from '../abi/generated/state.js';
+import { SGE_SIZE, sgeAddress, sgeLength, sgeLkey, WcStatus } from '../abi/generated/descriptors.js';
+import {
+  mrAccess,
+  mrIova,
+  mrKind,
+  mrLength,
+  mrPageShift,
+  mrPd,
+  mrPoolStart,
+  POOL_TABLE,
+} from '../abi/generated/state.js';
 import { type MrRow, mrRow, NONE } from './rows.js';
 
 const SGE_WORDS = SGE_SIZE / 4;
@@ -12,7 +20,14 @@ const SGE_WORDS = SGE_SIZE / 4;
 const ADDRESS_LIMIT = 2 ** 53;
 
 /** The memory region if `key` allows the access to [address, address + length), else NONE. */
-export function allow(m: Uint32Array, key: number, pd: number, address: number, length: number, write: boolean): MrRow {
+export function allow(
+  m: Uint32Array,
+  key: number,
+  pd: number,
+  address: number,
+  length: number,
+  write: boolean,
+): MrRow {
   const mr = mrRow(m, key);
   if (mr === NONE || mrPd(m, mr) !== pd) return NONE as MrRow;
   if (write && (mrAccess(m, mr) & Access.LOCAL_WRITE) === 0) return NONE as MrRow;
@@ -94,7 +109,8 @@ export function checkList(m: Uint32Array, pd: number, list: number, count: numbe
   for (let n = 0; n < count; n++) {
     const at = list + n * SGE_WORDS;
     const length = sgeLength(m, at);
-    if (length > 0 && allow(m, sgeLkey(m, at), pd, sgeAddress(m, at), length, write) === NONE) return WcStatus.LOC_PROT_ERR;
+    if (length > 0 && allow(m, sgeLkey(m, at), pd, sgeAddress(m, at), length, write) === NONE)
+      return WcStatus.LOC_PROT_ERR;
   }
   return WcStatus.SUCCESS;
 }

@@ -39,12 +39,12 @@ import {
   qpType,
   ST_COUNT_PACKETS_OFFSET,
 } from '../abi/generated/state.js';
-import { PacketBuilder, PAYLOAD_OFFSET, type Route } from '../fabric/packet.js';
+import { PAYLOAD_OFFSET, PacketBuilder, type Route } from '../fabric/packet.js';
 import { ParsedPacket } from '../fabric/parse.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
 import { Dma } from './ports.js';
-import { NONE, qpNumber, type QpRow, qpRow } from './rows.js';
+import { NONE, type QpRow, qpNumber, qpRow } from './rows.js';
 import { completeReceive, enterError, fetchReceive, releaseReceive, type Work } from './send-queue.js';
 import { checkList, SgeCursor } from './translate.js';
 
@@ -126,7 +126,12 @@ export class ReliableConnection {
     for (let n = 0; n < bytes; n += cursor.segment.length) {
       const status = cursor.next(m, pd, bytes - n, false);
       if (status !== WcStatus.SUCCESS) return status;
-      const dma = memory.read(cursor.segment.address, this.#request.frame, PAYLOAD_OFFSET + n, cursor.segment.length);
+      const dma = memory.read(
+        cursor.segment.address,
+        this.#request.frame,
+        PAYLOAD_OFFSET + n,
+        cursor.segment.length,
+      );
       if (dma !== Dma.DONE) return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
     }
     return WcStatus.SUCCESS;
@@ -161,7 +166,8 @@ export class ReliableConnection {
     if (p.psn !== qpRqPsn(m, qp)) return this.#reply(qp, p.psn, NAK_PSN);
     const first = p.opcode === BthOpcode.RC_SEND_FIRST || p.opcode === BthOpcode.RC_SEND_ONLY;
     const last = p.opcode === BthOpcode.RC_SEND_LAST || p.opcode === BthOpcode.RC_SEND_ONLY;
-    if (!isSend(p.opcode) || first !== (qpRecvActive(m, qp) === 0)) return this.#reply(qp, p.psn, NAK_INVALID_REQUEST);
+    if (!isSend(p.opcode) || first !== (qpRecvActive(m, qp) === 0))
+      return this.#reply(qp, p.psn, NAK_INVALID_REQUEST);
     const status = first ? this.#beginReceive(qp) : this.#checkReceive(qp);
     if (status === WAIT) return Step.WAIT_MEMORY;
     if (status !== WcStatus.SUCCESS) return this.#refuse(qp, status);
@@ -186,7 +192,13 @@ export class ReliableConnection {
 
   #checkReceive(qp: QpRow): WcStatus {
     const { m } = this.#core;
-    const status = this.#receive.parse(m, qp + QP_RECV_WQE_OFFSET / 4, 2 ** qpRecvLogStride(m, qp), qpRecvConsumer(m, qp), true);
+    const status = this.#receive.parse(
+      m,
+      qp + QP_RECV_WQE_OFFSET / 4,
+      2 ** qpRecvLogStride(m, qp),
+      qpRecvConsumer(m, qp),
+      true,
+    );
     if (status !== WcStatus.SUCCESS) return status;
     const fits = qpRecvDone(m, qp) + this.#packet.payloadLength <= this.#receive.scatterBytes;
     return fits ? WcStatus.SUCCESS : WcStatus.LOC_LEN_ERR;
@@ -202,7 +214,12 @@ export class ReliableConnection {
     for (let n = 0; n < bytes; n += cursor.segment.length) {
       const status = cursor.next(m, pd, bytes - n, true);
       if (status !== WcStatus.SUCCESS) return status;
-      const dma = memory.write(cursor.segment.address, frame, this.#packet.payloadOffset + n, cursor.segment.length);
+      const dma = memory.write(
+        cursor.segment.address,
+        frame,
+        this.#packet.payloadOffset + n,
+        cursor.segment.length,
+      );
       if (dma !== Dma.DONE) return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
     }
     if (bytes > 0) putQpRecvDone(journal, qp, done + bytes);
@@ -213,7 +230,15 @@ export class ReliableConnection {
     const { m, journal } = this.#core;
     const r = this.#receive;
     const { psn, solicited } = this.#packet;
-    const step = completeReceive(this.#core, qp, r.wrIdLo, r.wrIdHi, WcStatus.SUCCESS, qpRecvDone(m, qp), solicited);
+    const step = completeReceive(
+      this.#core,
+      qp,
+      r.wrIdLo,
+      r.wrIdHi,
+      WcStatus.SUCCESS,
+      qpRecvDone(m, qp),
+      solicited,
+    );
     if (step !== Step.DONE) return step;
     releaseReceive(this.#core, qp);
     putQpMsn(journal, qp, (qpMsn(m, qp) + 1) % PSN_MODULUS);
@@ -263,4 +288,5 @@ function opcodeOf(first: boolean, last: boolean): BthOpcode {
   return last ? BthOpcode.RC_SEND_LAST : BthOpcode.RC_SEND_MIDDLE;
 }
 
-const isSend = (opcode: number): boolean => opcode <= BthOpcode.RC_SEND_LAST || opcode === BthOpcode.RC_SEND_ONLY;
+const isSend = (opcode: number): boolean =>
+  opcode <= BthOpcode.RC_SEND_LAST || opcode === BthOpcode.RC_SEND_ONLY;

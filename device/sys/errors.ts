@@ -23,3 +23,11 @@ export class SystemError extends Error {
     this.code = code;
   }
 }
+
+/**
+ * The process at the other end of a socket or a shared page did what the protocol forbids. Its session ends with the
+ * message as the reason; the process goes on.
+ */
+export class PeerFault extends Error {
+  override readonly name: string = 'PeerFault';
+}

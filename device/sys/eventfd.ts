@@ -20,9 +20,15 @@ export class EventFd {
     return new EventFd(check(libc.eventfd(0, EFD_CLOEXEC_NONBLOCK), 'eventfd'));
   }
 
-  /** Takes over a descriptor that a peer sent. Throws SystemError when it is not an eventfd: a write to anything else could block. */
+  /**
+   * Takes over a descriptor that a peer sent; closes it when it throws. Throws SystemError when it is not an eventfd: a
+   * write to anything else could block.
+   */
   static adopt(fd: number): EventFd {
-    if (!isEventfd(fd)) throw new SystemError('eventfd', 'EINVAL', 'the descriptor is not an eventfd');
+    if (!isEventfd(fd)) {
+      closeFd(fd);
+      throw new SystemError('eventfd', 'EINVAL', 'the descriptor is not an eventfd');
+    }
     setNonBlocking(fd);
     return new EventFd(fd);
   }

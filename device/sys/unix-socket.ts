@@ -60,10 +60,10 @@ export function acceptUnix(listener: number): number | undefined {
   throw new SystemError('accept4', code);
 }
 
-/** Connects to `path`; a blocking socket. Throws SystemError. */
-export function connectUnix(path: string): number {
+/** Connects to `path`; blocks unless told otherwise (a full backlog is EAGAIN then). Throws SystemError. */
+export function connectUnix(path: string, nonBlocking = false): number {
   const address = unixAddress(path);
-  const fd = newSocket(0);
+  const fd = newSocket(nonBlocking ? SOCK_NONBLOCK : 0);
   if (libc.connect(fd, address, address.length) === 0) return fd;
   const code = lastError();
   libc.close(fd);

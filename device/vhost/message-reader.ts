@@ -54,7 +54,8 @@ export class MessageReader {
     const first = this.#have === 0;
     this.#fds.push(...received.fds);
     if (received.truncated) throw new ProtocolError(`more than ${MAX_FDS} file descriptors with a message`);
-    if (!first && received.fds.length > 0) throw new ProtocolError('file descriptors in the middle of a message');
+    if (!first && received.fds.length > 0)
+      throw new ProtocolError('file descriptors in the middle of a message');
     this.#have += received.length ?? 0;
     return received.length;
   }

@@ -18,10 +18,11 @@ import {
   setHeaderSize,
   VHOST_USER_VERSION,
 } from '../abi/generated/messages.js';
+import { PeerFault } from '../sys/errors.js';
 import { closeFd } from '../sys/fd.js';
 
 /** The peer broke the protocol: the session ends, with this message as the reason. */
-export class ProtocolError extends Error {
+export class ProtocolError extends PeerFault {
   override readonly name = 'ProtocolError';
 }
 
@@ -69,7 +70,8 @@ export class Message {
 /** Decodes the header at `bytes[0]`. Throws ProtocolError for another version or a payload that is too long. */
 export function decodeHeader(bytes: Uint8Array): Header {
   const version = headerFlagsVersion(bytes, 0);
-  if (version !== VHOST_USER_VERSION) throw new ProtocolError(`protocol version ${version}, not ${VHOST_USER_VERSION}`);
+  if (version !== VHOST_USER_VERSION)
+    throw new ProtocolError(`protocol version ${version}, not ${VHOST_USER_VERSION}`);
   const size = headerSize(bytes, 0);
   if (size > MAX_PAYLOAD) throw new ProtocolError(`payload of ${size} bytes, more than ${MAX_PAYLOAD}`);
   return {
@@ -98,7 +100,8 @@ export function encodeMessage(
   return bytes;
 }
 
-const dataView = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const dataView = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Payload of feature messages and acknowledgements. */
 export function encodeU64(value: bigint): Uint8Array {

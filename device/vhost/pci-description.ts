@@ -40,7 +40,8 @@ import type { FunctionBar, FunctionDescription } from '../model/ports.js';
 
 const KINDS = { trapped: RangeKind.TRAPPED, ram: RangeKind.RAM, msix: RangeKind.MSIX } as const;
 const MAX_VECTORS = 2048;
-const isPowerOfTwo = (n: number): boolean => Number.isSafeInteger(n) && n > 0 && Number.isInteger(Math.log2(n));
+const isPowerOfTwo = (n: number): boolean =>
+  Number.isSafeInteger(n) && n > 0 && Number.isInteger(Math.log2(n));
 
 function require(condition: boolean, what: string): void {
   if (!condition) throw new RangeError(`function description: ${what}`);
@@ -49,7 +50,8 @@ function require(condition: boolean, what: string): void {
 function checkBar(bar: FunctionBar, number: number, bars: FunctionDescription['bars']): void {
   const name = `BAR ${number}`;
   require(isPowerOfTwo(bar.size) && bar.size >= 16, `${name}: size is not a power of two`);
-  require(!bar.mem64 || (number + 1 < MAX_BARS && bars[number + 1] === undefined), `${name}: no room for 64 bits`);
+  require(!bar.mem64 ||
+    (number + 1 < MAX_BARS && bars[number + 1] === undefined), `${name}: no room for 64 bits`);
   require(bar.ranges.length <= MAX_RANGES, `${name}: too many ranges`);
   let end = 0;
   for (const range of [...bar.ranges].sort((a, b) => a.offset - b.offset)) {
@@ -71,7 +73,8 @@ export function checkDescription(d: FunctionDescription): void {
   require(d.stateSize > 0 && d.stateSize % 4096 === 0, 'the state region is not made of pages');
   if (d.msix === undefined) return;
   require(d.msix.vectors >= 1 && d.msix.vectors <= MAX_VECTORS, 'MSI-X vectors');
-  require(d.bars[d.msix.tableBar] !== undefined && d.bars[d.msix.pbaBar] !== undefined, 'MSI-X in a BAR that is not there');
+  require(d.bars[d.msix.tableBar] !== undefined &&
+    d.bars[d.msix.pbaBar] !== undefined, 'MSI-X in a BAR that is not there');
 }
 
 function encodeBar(m: Uint8Array, o: number, bar: FunctionBar): void {

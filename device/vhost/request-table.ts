@@ -36,6 +36,14 @@ export interface Outcome {
 /** Does what a request asks. May take the message's descriptors; the others are closed. Throws Refused, ProtocolError. */
 export type Handler = (message: Message) => Outcome | undefined;
 
+/** A handler that only does something: acknowledged with 0. */
+export function acknowledged(action: (message: Message) => void): Handler {
+  return message => {
+    action(message);
+    return undefined;
+  };
+}
+
 export interface Request {
   readonly row: RequestRow;
   readonly handle: Handler;

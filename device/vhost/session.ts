@@ -3,12 +3,19 @@
 // their handlers and sends replies. It never blocks. Whatever the peer does wrong ends this session, with a reason,
 // and nothing but this session.
 import { MAX_FDS, PROTOCOL_F_REPLY_ACK } from '../abi/generated/messages.js';
-import { SystemError } from '../sys/errors.js';
+import { PeerFault, SystemError } from '../sys/errors.js';
 import { closeFd } from '../sys/fd.js';
 import { FdChannel } from '../sys/unix-socket.js';
 import { encodeMessage, encodeU64, type Header, type Message, ProtocolError } from './message.js';
 import { MessageReader } from './message-reader.js';
-import { type Outcome, type Phase, Refused, type Request, type RequestTable, violation } from './request-table.js';
+import {
+  type Outcome,
+  type Phase,
+  Refused,
+  type Request,
+  type RequestTable,
+  violation,
+} from './request-table.js';
 
 const MAX_TELL_BYTES = 256;
 
@@ -57,7 +64,7 @@ export class VhostSession {
     try {
       return step();
     } catch (error) {
-      if (!(error instanceof ProtocolError) && !(error instanceof SystemError)) throw error;
+      if (!(error instanceof PeerFault) && !(error instanceof SystemError)) throw error;
       this.end(error.message);
       return false;
     }

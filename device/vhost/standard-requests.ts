@@ -15,8 +15,8 @@ import {
 } from '../abi/generated/messages.js';
 import { type RegionDescription, RegionRefused } from '../memory/region.js';
 import { SystemError } from '../sys/errors.js';
-import { decodeU64, encodeU64, ProtocolError } from './message.js';
-import { Refused, type Request as RequestEntry, type RequestRow } from './request-table.js';
+import { decodeU64, encodeU64, type Message, ProtocolError } from './message.js';
+import { acknowledged, Refused, type Request as RequestEntry, type RequestRow } from './request-table.js';
 import type { VhostSession } from './session.js';
 
 /** SET_MEM_TABLE carries at most 8 regions (VHOST_MEMORY_BASELINE_NREGIONS). */
@@ -44,12 +44,18 @@ export interface StandardOptions {
 function malformedTable(payload: Uint8Array, fdCount: number): string | undefined {
   const count = memTableCount(payload, 0);
   if (count > MAX_TABLE_REGIONS) return `${count} regions`;
-  if (payload.length !== MEM_TABLE_SIZE + count * MEM_REGION_SIZE) return `payload of ${payload.length} bytes`;
+  if (payload.length !== MEM_TABLE_SIZE + count * MEM_REGION_SIZE)
+    return `payload of ${payload.length} bytes`;
   return fdCount === count ? undefined : `${fdCount} file descriptors for ${count} regions`;
 }
 
 const HANDSHAKE = ['new', 'negotiated'];
-const row = (name: string, size: number, reply: 'own' | 'ack', more: Partial<RequestRow> = {}): RequestRow => ({
+const row = (
+  name: string,
+  size: number,
+  reply: 'own' | 'ack',
+  more: Partial<RequestRow> = {},
+): RequestRow => ({
   name,
   size: [size, size],
   fds: [0, 0],
@@ -102,16 +108,30 @@ function addRegion(memory: MemoryTable, region: RegionDescription, fd: number): 
   }
 }
 
+/** All or nothing: with half a table, DMA would fault in places that nobody could explain. */
+function replaceTable(memory: MemoryTable, m: Message): void {
+  memory.clear();
+  try {
+    for (let i = 0; i < memTableCount(m.payload, 0); i++) {
+      addRegion(memory, decodeRegion(m.payload, MEM_TABLE_SIZE + i * MEM_REGION_SIZE), m.takeFd(i));
+    }
+  } catch (error) {
+    memory.clear();
+    throw error;
+  }
+}
+
 /** The requests with what they do, for one session. */
 export function standardRequests(session: VhostSession, options: StandardOptions): Map<number, RequestEntry> {
   const { memory } = options;
   const features = options.features | (1n << BigInt(F_PROTOCOL_FEATURES));
   const subset = (value: bigint, offered: bigint): void => {
-    if ((value & ~offered) !== 0n) throw new ProtocolError(`features 0x${value.toString(16)} were not offered`);
+    if ((value & ~offered) !== 0n)
+      throw new ProtocolError(`features 0x${value.toString(16)} were not offered`);
   };
   const handlers: [number, RequestEntry['handle']][] = [
     [Request.GET_FEATURES, () => ({ payload: encodeU64(features) })],
-    [Request.SET_FEATURES, m => (subset(decodeU64(m.payload), features), undefined)],
+    [Request.SET_FEATURES, acknowledged(m => subset(decodeU64(m.payload), features))],
     [Request.SET_OWNER, () => undefined],
     [Request.RESET_OWNER, () => undefined],
     [Request.GET_PROTOCOL_FEATURES, () => ({ payload: encodeU64(options.protocolFeatures) })],
@@ -121,24 +141,17 @@ export function standardRequests(session: VhostSession, options: StandardOptions
         const value = decodeU64(m.payload);
         subset(value, options.protocolFeatures);
         if ((value & options.required) !== options.required) {
-          throw new ProtocolError(`protocol features 0x${value.toString(16)} lack 0x${options.required.toString(16)}`);
+          throw new ProtocolError(
+            `protocol features 0x${value.toString(16)} lack 0x${options.required.toString(16)}`,
+          );
         }
         session.protocolFeatures = value;
         return undefined;
       },
     ],
-    [Request.SET_BACKEND_REQ_FD, m => (session.setBackendChannel(m.takeFd(0)), undefined)],
+    [Request.SET_BACKEND_REQ_FD, acknowledged(m => session.setBackendChannel(m.takeFd(0)))],
     [Request.GET_MAX_MEM_SLOTS, () => ({ payload: encodeU64(BigInt(MAX_MEM_SLOTS)) })],
-    [
-      Request.SET_MEM_TABLE,
-      m => {
-        memory.clear();
-        for (let i = 0; i < memTableCount(m.payload, 0); i++) {
-          addRegion(memory, decodeRegion(m.payload, MEM_TABLE_SIZE + i * MEM_REGION_SIZE), m.takeFd(i));
-        }
-        return undefined;
-      },
-    ],
+    [Request.SET_MEM_TABLE, acknowledged(m => replaceTable(memory, m))],
     [
       Request.ADD_MEM_REG,
       m => {
@@ -150,7 +163,8 @@ export function standardRequests(session: VhostSession, options: StandardOptions
     [
       Request.REM_MEM_REG,
       m => {
-        if (!memory.remove(decodeRegion(m.payload, REGION_PADDING))) throw new Refused('no such memory region');
+        if (!memory.remove(decodeRegion(m.payload, REGION_PADDING)))
+          throw new Refused('no such memory region');
         return undefined;
       },
     ],

@@ -124,9 +124,11 @@ export class GuestAgent {
   #frame(frame: GuestFrame): void {
     switch (frame.type) {
       case 'hello':
-        return this.#onHello(frame.kernelRelease);
+        this.#onHello(frame.kernelRelease);
+        return;
       case 'module-failed':
-        return this.#onModuleFailed(frame.text);
+        this.#onModuleFailed(frame.text);
+        return;
       case 'stdout':
       case 'stderr':
         this.#jobs.get(frame.job)?.[frame.type].push(Buffer.from(frame.data));

@@ -19,7 +19,7 @@ function findProjectRoot(): string {
 
 /** Where everything that can be made again lives: `.cache/` of the checkout unless PUSHBELL_CACHE says otherwise. */
 export function cacheRoot(): string {
-  const root = resolve(process.env['PUSHBELL_CACHE'] || join(projectRoot, '.cache'));
+  const root = resolve(process.env.PUSHBELL_CACHE || join(projectRoot, '.cache'));
   mkdirSync(root, { recursive: true });
   return root;
 }

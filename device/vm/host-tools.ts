@@ -26,7 +26,7 @@ export interface ToolOptions {
 
 /** The path of a program, looked up as the shell does; undefined when it is not installed. */
 export function findTool(tool: string): string | undefined {
-  for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const dir of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(dir, tool);
     try {
       accessSync(path, constants.X_OK);
@@ -57,6 +57,7 @@ export async function ensureTool(tool: string, options: ToolOptions = {}): Promi
 
 /** The packages among `names` that are not installed. */
 export async function missingPackages(names: readonly string[]): Promise<string[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's format, not ours
   const format = '${Package} ${Status}\n';
   // Status 1 says that dpkg does not know some of them, which is what we want to find out.
   const { stdout } = await runCommand('dpkg-query', ['-W', '-f', format, ...names], { okStatuses: [1] });
@@ -98,7 +99,7 @@ export async function ensurePackages(names: readonly string[], options: ToolOpti
 
 /** What apt says it would download; asking needs no rights. */
 async function downloadSize(args: string[]): Promise<string> {
-  const { stdout } = await runCommand('apt-get', ['-s', '-o', 'Debug::NoLocking=1', '--print-uris', ...args]);
+  const { stdout } = await runCommand('apt-get', ['-o', 'Debug::NoLocking=1', '--print-uris', ...args]);
   const bytes = [...stdout.matchAll(/^'[^']+' \S+ (\d+) /gm)].reduce(
     (sum, match) => sum + Number(match[1]),
     0,

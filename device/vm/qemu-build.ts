@@ -32,12 +32,27 @@ export async function buildQemu(options: QemuBuildOptions = {}): Promise<QemuBui
   const signal = options.signal ? { signal: options.signal } : {};
   const ready = await runCommand('bash', [...args, '--check-cache'], { ...signal, okStatuses: [1] });
   const fresh = ready.status !== 0;
-  const { stdout } = fresh ? await runCommand('bash', args, { ...signal, ...sayLines(options.say) }) : ready;
+  const { stdout } = fresh ? await runBuild(args, options) : ready;
   const dir = stdout.trim().split('\n').at(-1)!;
   const binary = join(dir, 'qemu-system-x86_64');
   if (!existsSync(binary))
     throw new VmError({ kind: 'bad-file', path: binary, reason: 'the build did not make it' });
   return { binary, firmwareDir: join(dir, 'firmware'), version: await qemuVersion(binary), fresh };
+}
+
+async function runBuild(args: string[], options: QemuBuildOptions): Promise<{ stdout: string }> {
+  try {
+    const signal = options.signal ? { signal: options.signal } : {};
+    return await runCommand('bash', args, { ...signal, ...sayLines(options.say) });
+  } catch (error) {
+    if (!(error instanceof VmError) || error.fault.kind !== 'command-failed') throw error;
+    // What was told as progress is on the screen already: what is left is the reason.
+    const output = error.fault.output
+      .split('\n')
+      .filter(line => !line.startsWith('  '))
+      .join('\n');
+    throw new VmError({ ...error.fault, command: 'scripts/build-qemu.sh', output });
+  }
 }
 
 /** The version a QEMU program says it is. */

@@ -19,7 +19,7 @@ import { captureBytes, runCommand } from '../../device/vm/process.js';
 import { formatDuration, prepare } from '../../device/vm/progress.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pushbell-cache-test-'));
-process.env['PUSHBELL_CACHE'] = scratch;
+process.env.PUSHBELL_CACHE = scratch;
 test.after.always(() => rmSync(scratch, { recursive: true }));
 
 test('each step is shown with what it did and how long it took', async t => {

@@ -82,7 +82,7 @@ export const REG_STATUS_OFFSET = 0xc;
 export const REG_CONTROL_OFFSET = 0x10;
 export const REG_CONTROL_RESET = 0x0;
 export const REG_RESET_OFFSET = 0x14;
-export const REG_RESET_COUNT_OFFSET = 0x18;
+export const REG_RESET_EPOCH_OFFSET = 0x18;
 export const REG_DOORBELL_PAGES_OFFSET = 0x1c;
 export const REG_DOORBELL_PAGES_RESET = 0x100;
 export const REG_MAILBOX_LO_OFFSET = 0x20;
@@ -160,9 +160,9 @@ export const regReset = (m: Uint32Array, w: number): number => m[w + 5];
 export const setRegReset = (m: Uint32Array, w: number, v: number): void => {
   m[w + 5] = v;
 };
-/** resets completed since the function was made */
-export const regResetCount = (m: Uint32Array, w: number): number => m[w + 6];
-export const setRegResetCount = (m: Uint32Array, w: number, v: number): void => {
+/** number of resets that have completed */
+export const regResetEpoch = (m: Uint32Array, w: number): number => m[w + 6];
+export const setRegResetEpoch = (m: Uint32Array, w: number, v: number): void => {
   m[w + 6] = v;
 };
 /** number of doorbell pages */

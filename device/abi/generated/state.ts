@@ -11,71 +11,71 @@ export const POOL_BLOCK_PAGES = 32;
 /** undo journal: word index, old value: first word */
 export const JOURNAL_TABLE = 0x400;
 /** undo journal: word index, old value: entries */
-export const JOURNAL_COUNT = 0x2000;
+export const JOURNAL_COUNT = 0x4000;
 /** undo journal: word index, old value: words of an entry */
 export const JOURNAL_WORDS = 2;
 /** guest writes due after the commit: first word */
-export const OUTBOX_TABLE = 0x4400;
+export const OUTBOX_TABLE = 0x8400;
 /** guest writes due after the commit: entries */
 export const OUTBOX_COUNT = 128;
 /** guest writes due after the commit: words of an entry */
 export const OUTBOX_WORDS = 12;
 /** protection domains: first word */
-export const PD_TABLE = 0x4c00;
+export const PD_TABLE = 0x8c00;
 /** protection domains: entries */
 export const PD_COUNT = 0x1000;
 /** protection domains: words of an entry */
 export const PD_WORDS = 4;
 /** doorbell pages: first word */
-export const DPAGE_TABLE = 0x8c00;
+export const DPAGE_TABLE = 0xcc00;
 /** doorbell pages: entries */
 export const DPAGE_COUNT = 0x100;
 /** doorbell pages: words of an entry */
 export const DPAGE_WORDS = 0x134;
 /** event queues: first word */
-export const EQ_TABLE = 0x1c000;
+export const EQ_TABLE = 0x20000;
 /** event queues: entries */
 export const EQ_COUNT = 64;
 /** event queues: words of an entry */
 export const EQ_WORDS = 16;
 /** completion queues: first word */
-export const CQ_TABLE = 0x1c400;
+export const CQ_TABLE = 0x20400;
 /** completion queues: entries */
 export const CQ_COUNT = 0x4000;
 /** completion queues: words of an entry */
 export const CQ_WORDS = 16;
 /** queue pairs: first word */
-export const QP_TABLE = 0x5c400;
+export const QP_TABLE = 0x60400;
 /** queue pairs: entries */
 export const QP_COUNT = 0x4000;
 /** queue pairs: words of an entry */
 export const QP_WORDS = 0x140;
 /** push slots: first word */
-export const PSLOT_TABLE = 0x55c400;
+export const PSLOT_TABLE = 0x560400;
 /** push slots: entries */
 export const PSLOT_COUNT = 16;
 /** push slots: words of an entry */
 export const PSLOT_WORDS = 72;
 /** memory regions: first word */
-export const MR_TABLE = 0x55cc00;
+export const MR_TABLE = 0x560c00;
 /** memory regions: entries */
 export const MR_COUNT = 0x20000;
 /** memory regions: words of an entry */
 export const MR_WORDS = 16;
 /** blocks of the page pool: 1 when taken: first word */
-export const POOL_BLOCK_TABLE = 0x75cc00;
+export const POOL_BLOCK_TABLE = 0x760c00;
 /** blocks of the page pool: 1 when taken: entries */
 export const POOL_BLOCK_COUNT = 0x8000;
 /** blocks of the page pool: 1 when taken: words of an entry */
 export const POOL_BLOCK_WORDS = 1;
 /** page addresses of memory regions: first word */
-export const POOL_TABLE = 0x764c00;
+export const POOL_TABLE = 0x768c00;
 /** page addresses of memory regions: entries */
 export const POOL_COUNT = 0x100000;
 /** page addresses of memory regions: words of an entry */
 export const POOL_WORDS = 2;
 /** size of the region */
-export const STATE_BYTES = 0x2593000;
+export const STATE_BYTES = 0x25a3000;
 
 /** armed word of a queue */
 export const Armed = {

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+// The command line. A command is a file with a function that makes a commander Command; it is listed here and nowhere
+// else. Expected failures are CliErrors: one line, a status, no stack.
+import { Command, CommanderError } from 'commander';
+import { CliError, Status } from './cli-error.js';
+import { serveCommand } from './serve.js';
+
+const COMMANDS: readonly (() => Command)[] = [serveCommand];
+
+/** commander's settings are not inherited by commands that were made elsewhere. */
+function adopt(program: Command, command: Command): void {
+  command.copyInheritedSettings(program);
+  for (const sub of command.commands) adopt(command, sub);
+  program.addCommand(command);
+}
+
+export function createProgram(): Command {
+  const program = new Command('pushbell')
+    .description('A PCI network adapter with doorbells and priority push, for QEMU guests')
+    .showHelpAfterError('(run with --help to see what there is)')
+    .exitOverride();
+  for (const command of COMMANDS) adopt(program, command());
+  return program;
+}
+
+/** Runs one command line; resolves with the exit status. */
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(argv as string[]);
+    return Number(process.exitCode ?? Status.OK);
+  } catch (error) {
+    // commander has printed its own message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? Status.OK : Status.USAGE;
+    if (!(error instanceof CliError)) throw error;
+    process.stderr.write(`pushbell: ${error.message}\n`);
+    return error.status;
+  }
+}
+
+process.exitCode = await run(process.argv);

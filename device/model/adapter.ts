@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// The adapter: a PciModel. The data path in one look:
+//
+//   write(BAR 2) → doorbells.ts / push.ts → queues.ts (who may run) → poll → scheduler.ts (who runs) → send-queue.ts
+//     → wire.ts (SEND: gather, packet, link, scatter) or engine.ts (COPY, FILL) → completion.ts → outbox.ts
+//
+// Everything happens in steps (journal.ts): an input or a slice of work is carried out in the region, committed, and
+// then the guest is told (outbox.ts).
+import { DOORBELL_BAR, REGISTER_BAR } from '../abi/generated/registers.js';
+import {
+  CQ_TABLE,
+  CQ_WORDS,
+  cqUsed,
+  putStBusEpoch,
+  putStBusMaster,
+  putStRunning,
+  ST_APPLIED_OFFSET,
+  STATE_MAGIC,
+  STATE_VERSION,
+  setStMacHi,
+  setStMacLo,
+  setStMagic,
+  setStVersion,
+  stApplied,
+  stBusEpoch,
+  stBusMaster,
+  stCommandPending,
+  stCqHigh,
+  stMagic,
+  stQpHigh,
+  stRateMbps,
+  stResetTarget,
+  stRunning,
+  stVersion,
+} from '../abi/generated/state.js';
+import { flowPort, ipv4FromMac, macFromSeed } from '../fabric/addresses.js';
+import { LoopbackLink } from '../fabric/link.js';
+import { Route } from '../fabric/packet.js';
+import { type Capture, openCapture } from '../fabric/pcapng.js';
+import { AGAIN } from './commands/context.js';
+import { runCommand, suspendCommand } from './commands/dispatch.js';
+import { recheckCq } from './completion.js';
+import { Core, Step } from './core.js';
+import { describeFunction } from './description.js';
+import { storeDoorbell } from './doorbells.js';
+import { runEngine } from './engine.js';
+import { Journal } from './journal.js';
+import { badAccess } from './notify.js';
+import {
+  type ControlEvent,
+  type FunctionDescription,
+  type Host,
+  type PciModel,
+  type RegionMemory,
+  StateRefused,
+} from './ports.js';
+import { loadRegister, type PageActions, storeRegister } from './register-page.js';
+import { beginReset, clearObjects, finishReset } from './reset.js';
+import { type CqRow, NONE } from './rows.js';
+import { Scheduler } from './scheduler.js';
+import { SendQueue } from './send-queue.js';
+import { ReliableConnection } from './wire.js';
+
+const APPLIED = ST_APPLIED_OFFSET / 4;
+const MAX_MTU = 4096;
+const DEFAULT_SEED = 1;
+
+export interface AdapterOptions {
+  /** Seed of the MAC address; adapters on one fabric have different ones. */
+  readonly seed?: number;
+  /** Makes the journal of a region; tests pass one that dies at a chosen store. */
+  readonly journal?: (region: RegionMemory) => Journal;
+}
+
+class Adapter implements PciModel {
+  readonly description: FunctionDescription = describeFunction();
+  readLo = 0;
+  readHi = 0;
+  #host!: Host;
+  #core!: Core;
+  #scheduler!: Scheduler;
+  #link!: LoopbackLink;
+  #capture: Capture | undefined;
+  #commandMayGoOn = false;
+  #resetAsked = false;
+  #commandAsked: number | undefined;
+  readonly #makeJournal: (region: RegionMemory) => Journal;
+  readonly #mac: Uint8Array;
+  readonly #actions: PageActions = {
+    startCommand: word => {
+      this.#commandAsked = word;
+    },
+    reset: () => {
+      this.#resetAsked = true;
+    },
+  };
+
+  constructor(options: AdapterOptions) {
+    this.#makeJournal = options.journal ?? (region => new Journal(region));
+    this.#mac = macFromSeed(options.seed ?? DEFAULT_SEED);
+  }
+
+  attach(host: Host, region: RegionMemory, fresh: boolean): void {
+    const journal = this.#makeJournal(region);
+    if (fresh) this.#powerOn(journal);
+    else recover(journal);
+    this.#host = host;
+    const core = new Core(journal, host);
+    core.mustYield = () => (host.workWaiting?.() ?? true) || core.queues.runnable > 1;
+    this.#core = core;
+    this.#link = new LoopbackLink(host.clock, MAX_MTU);
+    this.#link.tap = this.#capture;
+    this.#link.rateMbps = stRateMbps(core.m, 0);
+    const wire = new ReliableConnection(core, this.#link, this.#route());
+    this.#link.receiver = (frame, length) => wire.deliver(frame, length);
+    const sendQueue = new SendQueue(core, (_core, qp, d, work) => wire.send(qp, d, work), runEngine);
+    this.#scheduler = new Scheduler(core, sendQueue, this.#link, host.clock);
+    core.queues.rebuild(stQpHigh(core.m, 0));
+    this.#commandMayGoOn = true;
+  }
+
+  get appliedPosition(): number {
+    return stApplied(this.#core.m, 0);
+  }
+
+  get resetEpoch(): number {
+    return stBusEpoch(this.#core.m, 0);
+  }
+
+  write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void {
+    const core = this.#core;
+    if (bar === DOORBELL_BAR) storeDoorbell(core, offset, size, lo, hi);
+    else if (bar === REGISTER_BAR) storeRegister(core, offset, size, lo, this.#actions);
+    else badAccess(core);
+    if (this.#commandAsked !== undefined) this.#command();
+    if (this.#resetAsked) beginReset(core.journal);
+    core.journal.put(APPLIED, (position + 1) >>> 0);
+    core.journal.commit();
+    this.#afterWrite();
+  }
+
+  #command(): void {
+    const word = this.#commandAsked as number;
+    this.#commandAsked = undefined;
+    if (stCommandPending(this.#core.m, 0) !== 0) return badAccess(this.#core);
+    if (runCommand(this.#core, word, this.#mayDma) === AGAIN) suspendCommand(this.#core, word);
+  }
+
+  /** What a write asks for beyond its own step. */
+  #afterWrite(): void {
+    const core = this.#core;
+    if (this.#resetAsked) this.#reset();
+    if (!this.#mayDma) return;
+    if (core.justArmed !== NONE) this.#recheck(core.justArmed);
+    if (core.outbox.pending) core.outbox.flush();
+    this.#link.rateMbps = stRateMbps(core.m, 0);
+  }
+
+  #recheck(cq: CqRow): void {
+    const { journal } = this.#core;
+    this.#core.justArmed = NONE as CqRow;
+    if (recheckCq(this.#core, cq) === Step.DONE) journal.commit();
+    else journal.rollback();
+  }
+
+  read(bar: number, offset: number, size: number): void {
+    const value = bar === REGISTER_BAR ? loadRegister(this.#core.m, offset, size) : 0;
+    this.readLo = value ?? 0;
+    this.readHi = 0;
+    if (value !== undefined) return;
+    // A counter is no side effect on the register that was read.
+    badAccess(this.#core);
+    this.#core.journal.commit();
+  }
+
+  control(event: ControlEvent): void {
+    const { m, journal } = this.#core;
+    switch (event.kind) {
+      case 'run':
+      case 'stop':
+        putStRunning(journal, 0, event.kind === 'run' ? 1 : 0);
+        break;
+      case 'bus-master':
+        putStBusMaster(journal, 0, event.value ? 1 : 0);
+        break;
+      case 'function-reset':
+      case 'bus-reset':
+        if (stBusEpoch(m, 0) === event.epoch) return;
+        putStBusEpoch(journal, 0, event.epoch);
+        beginReset(journal);
+        this.#resetAsked = true;
+        break;
+      case 'msix':
+      case 'intx-disable':
+        return;
+    }
+    journal.commit();
+    if (this.#resetAsked) this.#reset();
+    if (this.#mayDma) this.#resume();
+  }
+
+  #reset(): void {
+    this.#resetAsked = false;
+    finishReset(this.#core.journal);
+    this.#core.justArmed = NONE as CqRow;
+    this.#core.queues.rebuild(stQpHigh(this.#core.m, 0));
+    this.#link.rateMbps = 0;
+  }
+
+  /** DMA is allowed again: tell what is owed, and look at what was armed meanwhile. */
+  #resume(): void {
+    const { m, outbox } = this.#core;
+    outbox.flush();
+    for (let n = 0; n < stCqHigh(m, 0); n++) {
+      const cq = (CQ_TABLE + n * CQ_WORDS) as CqRow;
+      if (cqUsed(m, cq) === 1) this.#recheck(cq);
+    }
+    outbox.flush();
+    this.memoryChanged();
+  }
+
+  poll(budget: number): boolean {
+    if (!this.#mayDma) return false;
+    if (stCommandPending(this.#core.m, 0) !== 0 && this.#commandMayGoOn) this.#retryCommand();
+    return this.#scheduler.run(budget);
+  }
+
+  #retryCommand(): void {
+    const { m, journal, outbox } = this.#core;
+    const word = stCommandPending(m, 0);
+    this.#commandMayGoOn = false;
+    if (runCommand(this.#core, word, true) === AGAIN) return;
+    journal.commit();
+    outbox.flush();
+    this.#link.rateMbps = stRateMbps(m, 0);
+  }
+
+  get wakeAtNs(): number {
+    return this.#mayDma ? this.#scheduler.wakeAtNs : Infinity;
+  }
+
+  memoryChanged(): void {
+    this.#commandMayGoOn = true;
+    this.#core.queues.unblockAll();
+  }
+
+  get #mayDma(): boolean {
+    return stRunning(this.#core.m, 0) === 1 && stBusMaster(this.#core.m, 0) === 1;
+  }
+
+  #powerOn(journal: Journal): void {
+    const m = journal.u32;
+    clearObjects(journal);
+    setStVersion(m, 0, STATE_VERSION);
+    const mac = new Uint32Array(2);
+    new Uint8Array(mac.buffer).set(this.#mac);
+    setStMacLo(m, 0, mac[0]);
+    setStMacHi(m, 0, mac[1]);
+    setStMagic(m, 0, STATE_MAGIC);
+  }
+
+  #route(): Route {
+    const ip = ipv4FromMac(this.#mac);
+    return new Route({
+      sourceMac: this.#mac,
+      destinationMac: this.#mac,
+      sourceIp: ip,
+      destinationIp: ip,
+      udpSourcePort: flowPort(0, 0),
+    });
+  }
+
+  /**
+   * Writes every packet from now on to a pcapng file. `epochMs` is the wall-clock time now (ms since 1970). Throws when
+   * the file cannot be made.
+   */
+  startCapture(path: string, epochMs: number): void {
+    this.stopCapture();
+    const { clock } = this.#host;
+    const log = (level: 'error', message: string, fields: Record<string, unknown>) =>
+      this.#host.log(level, message, fields);
+    this.#capture = openCapture(path, { clock, epochMs, interfaceName: 'pushbell0', log });
+    this.#link.tap = this.#capture;
+  }
+
+  stopCapture(): void {
+    this.#capture?.close();
+    this.#capture = undefined;
+    if (this.#link !== undefined) this.#link.tap = undefined;
+  }
+
+  flushCapture(): void {
+    this.#capture?.flush();
+  }
+}
+
+/** Takes an earlier state over: an unfinished step is undone, an unfinished reset is done again. */
+function recover(journal: Journal): void {
+  const m = journal.u32;
+  if (stMagic(m, 0) !== STATE_MAGIC)
+    throw new StateRefused('the state region does not hold the state of a Pushbell adapter');
+  if (stVersion(m, 0) !== STATE_VERSION) {
+    throw new StateRefused(
+      `the state region has layout version ${stVersion(m, 0)}; this back-end knows ${STATE_VERSION}`,
+    );
+  }
+  if (!journal.recover()) throw new StateRefused('the undo journal of the state region makes no sense');
+  if (stResetTarget(m, 0) !== 0) finishReset(journal);
+  putStRunning(journal, 0, 0);
+  journal.commit();
+}
+
+export type { Adapter };
+export function createAdapter(options: AdapterOptions = {}): Adapter {
+  return new Adapter(options);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What a command handler gets: its input (words read from the mailbox, once), room for its output, and a few checks that
+// several handlers make. A handler answers with a status; anything but OK is rolled back by the dispatcher.
+import type { CommandCode } from '../../abi/generated/commands.js';
+import { mrPd } from '../../abi/generated/state.js';
+import type { Core } from '../core.js';
+import { type MrRow, mrRow, NONE } from '../rows.js';
+import { allow } from '../translate.js';
+
+/** Words of the longest input and the longest output. */
+export const INPUT_WORDS = 16;
+export const OUTPUT_WORDS = 16;
+
+/** The command must wait for a translation: it is tried again, whole. */
+export const AGAIN = 0x100;
+export type Outcome = CommandCode | typeof AGAIN;
+
+export interface Command {
+  readonly core: Core;
+  readonly input: Uint32Array;
+  readonly output: Uint32Array;
+}
+
+export type Handler = (c: Command) => Outcome;
+
+/** Everything of the input from byte `offset` on is zero. */
+export function zeroFrom(input: Uint32Array, offset: number): boolean {
+  for (let n = offset / 4; n < INPUT_WORDS; n++) if (input[n] !== 0) return false;
+  return true;
+}
+
+/** Adds `n` to the count of users that stands at `word`. */
+export function use(c: Command, word: number, n: 1 | -1): void {
+  c.core.journal.put(word, c.core.m[word] + n);
+}
+
+const QUEUE_ALIGNMENT = 64;
+export const LOG_DEPTH_MAX = 15;
+
+/**
+ * The memory region of a queue buffer, or NONE: the buffer is 64-byte aligned and its key allows all of it. `pd`
+ * undefined takes the protection domain of the region itself (completion and event queues have none).
+ */
+export function queueBuffer(
+  c: Command,
+  key: number,
+  pd: number | undefined,
+  address: number,
+  bytes: number,
+  write: boolean,
+): MrRow {
+  const { m } = c.core;
+  const mr = mrRow(m, key);
+  if (mr === NONE || address % QUEUE_ALIGNMENT !== 0) return NONE as MrRow;
+  return allow(m, key, pd ?? mrPd(m, mr), address, bytes, write);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Reset of the function: every object is gone, registers are as after power-on. RESET_TARGET says that one is under way;
+// it is set in a step, and all that follows may be done again, so a reset that was cut off is simply done once more.
+import {
+  CQ_TABLE,
+  CQ_WORDS,
+  DPAGE_COUNT,
+  DPAGE_TABLE,
+  DPAGE_WORDS,
+  EQ_TABLE,
+  EQ_WORDS,
+  MR_TABLE,
+  MR_WORDS,
+  PD_TABLE,
+  PD_WORDS,
+  POOL_BLOCK_TABLE,
+  PSLOT_COUNT,
+  PSLOT_TABLE,
+  PSLOT_WORDS,
+  QP_TABLE,
+  QP_WORDS,
+  ST_COMMAND_PENDING_OFFSET,
+  ST_COMMAND_STATUS_OFFSET,
+  ST_CONTROL_OFFSET,
+  ST_COUNT_DOORBELLS_OFFSET,
+  ST_CQ_HIGH_OFFSET,
+  ST_CURSOR_OFFSET,
+  ST_EQ_HIGH_OFFSET,
+  ST_HOLD_OFFSET,
+  ST_IRQ_PENDING_OFFSET,
+  ST_MAILBOX_HI_OFFSET,
+  ST_MAILBOX_LO_OFFSET,
+  ST_MR_HIGH_OFFSET,
+  ST_OUTBOX_COUNT_OFFSET,
+  ST_PD_HIGH_OFFSET,
+  ST_POOL_HIGH_OFFSET,
+  ST_PUSH_SEQUENCE_OFFSET,
+  ST_QP_HIGH_OFFSET,
+  ST_RATE_MBPS_OFFSET,
+  ST_RESET_COUNT_OFFSET,
+  ST_RESET_TARGET_OFFSET,
+  ST_SCRATCH_OFFSET,
+  ST_STREAK_OFFSET,
+} from '../abi/generated/state.js';
+import type { Journal } from './journal.js';
+
+const COUNTERS = 9;
+
+/** Words of the head that power-on leaves zero. Identity, Bus Master Enable and the ring position are not among them. */
+const CLEARED: readonly number[] = [
+  ST_OUTBOX_COUNT_OFFSET,
+  ST_IRQ_PENDING_OFFSET,
+  ST_CONTROL_OFFSET,
+  ST_MAILBOX_LO_OFFSET,
+  ST_MAILBOX_HI_OFFSET,
+  ST_COMMAND_STATUS_OFFSET,
+  ST_COMMAND_PENDING_OFFSET,
+  ST_SCRATCH_OFFSET,
+  ST_HOLD_OFFSET,
+  ST_RATE_MBPS_OFFSET,
+  ST_CURSOR_OFFSET,
+  ST_STREAK_OFFSET,
+  ST_PUSH_SEQUENCE_OFFSET,
+  ...Array.from({ length: COUNTERS }, (_, n) => ST_COUNT_DOORBELLS_OFFSET + n * 4),
+];
+
+/** Tables whose rows start with `used`: [first word, words of a row, word of the high-water mark]. */
+const TABLES: readonly (readonly [number, number, number])[] = [
+  [PD_TABLE, PD_WORDS, ST_PD_HIGH_OFFSET / 4],
+  [EQ_TABLE, EQ_WORDS, ST_EQ_HIGH_OFFSET / 4],
+  [CQ_TABLE, CQ_WORDS, ST_CQ_HIGH_OFFSET / 4],
+  [QP_TABLE, QP_WORDS, ST_QP_HIGH_OFFSET / 4],
+  [MR_TABLE, MR_WORDS, ST_MR_HIGH_OFFSET / 4],
+  [POOL_BLOCK_TABLE, 1, ST_POOL_HIGH_OFFSET / 4],
+];
+
+/** Marks a reset as begun, as part of the caller's step. finishReset() must follow the commit. */
+export function beginReset(journal: Journal): void {
+  journal.put(ST_RESET_TARGET_OFFSET / 4, (journal.u32[ST_RESET_COUNT_OFFSET / 4] + 1) >>> 0);
+}
+
+/** Does the reset that RESET_TARGET asks for. */
+export function finishReset(journal: Journal): void {
+  const target = journal.u32[ST_RESET_TARGET_OFFSET / 4];
+  clearObjects(journal);
+  for (const offset of CLEARED) journal.raw(offset / 4, 0);
+  journal.single(ST_RESET_COUNT_OFFSET / 4, target);
+  journal.single(ST_RESET_TARGET_OFFSET / 4, 0);
+}
+
+/** Every row becomes free; its other words are cleared when it is used again (allocate.ts). */
+export function clearObjects(journal: Journal): void {
+  const m = journal.u32;
+  for (const [first, words, high] of TABLES) {
+    for (let n = 0; n < m[high]; n++) if (m[first + n * words] !== 0) journal.raw(first + n * words, 0);
+    journal.raw(high, 0);
+  }
+  for (let n = 0; n < PSLOT_COUNT; n++) journal.raw(PSLOT_TABLE + n * PSLOT_WORDS, 0);
+  // Push buffers keep state between descriptors, so doorbell pages are cleared whole where they were touched.
+  for (let w = 0; w < DPAGE_COUNT * DPAGE_WORDS; w++)
+    if (m[DPAGE_TABLE + w] !== 0) journal.raw(DPAGE_TABLE + w, 0);
+  journal.raw(DPAGE_TABLE, 1);
+}

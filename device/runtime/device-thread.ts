@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The main thread's handle on the device thread: starts it, asks it, stops it, and gets its log records.
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { LogLevel, PciModel } from '../model/ports.js';
+import { EventFd } from '../sys/eventfd.js';
+import type { ControlAnswer } from './device-ops.js';
+import type { Pause } from './reactor.js';
+
+/** What a model's module exports. */
+export interface ModelModule {
+  createAdapter(options: Readonly<Record<string, unknown>>): PciModel;
+}
+
+export interface DeviceThreadOptions {
+  /** URL of the module with createAdapter; it is loaded in the device thread. */
+  readonly modelUrl: string;
+  /** Handed to createAdapter; plain data. */
+  readonly modelOptions: Readonly<Record<string, unknown>>;
+  /** Listening or connected socket; the device thread closes it. */
+  readonly listener?: number | undefined;
+  readonly connected?: number | undefined;
+  readonly onLog: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
+}
+
+export interface ThreadData {
+  readonly modelUrl: string;
+  readonly modelOptions: Readonly<Record<string, unknown>>;
+  readonly listener: number | undefined;
+  readonly connected: number | undefined;
+  readonly wakeFd: number;
+  readonly port: MessagePort;
+}
+
+export type ToDevice =
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'request'; readonly id: number; readonly request: unknown };
+
+export type FromDevice =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields: Record<string, unknown>;
+    }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: ControlAnswer }
+  | { readonly kind: 'ended'; readonly pause: Pause };
+
+export class DeviceThread {
+  /** Resolves when the thread is serving; rejects when it could not start. */
+  readonly ready: Promise<void>;
+  /** Resolves when the loop has ended as it should; rejects with the device's own failure. */
+  readonly ended: Promise<Pause>;
+  readonly #wake = EventFd.create();
+  readonly #port: MessagePort;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, (answer: ControlAnswer) => void>();
+  #nextId = 1;
+  #over = false;
+
+  constructor(options: DeviceThreadOptions) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const workerData: ThreadData = {
+      modelUrl: options.modelUrl,
+      modelOptions: options.modelOptions,
+      listener: options.listener,
+      connected: options.connected,
+      wakeFd: this.#wake.fd,
+      port: port2,
+    };
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] });
+    let setReady: () => void;
+    this.ready = new Promise((resolve, reject) => {
+      setReady = resolve;
+      this.#worker.once('error', reject);
+    });
+    this.ended = new Promise((resolve, reject) => {
+      let pause: Pause | undefined;
+      port1.on('message', (message: FromDevice) => {
+        if (message.kind === 'ready') setReady();
+        else if (message.kind === 'log') options.onLog(message.level, message.message, message.fields);
+        else if (message.kind === 'answer') this.#answered(message.id, message.answer);
+        else pause = message.pause;
+      });
+      this.#worker.once('error', reject);
+      const exited = new Promise<number>(over => this.#worker.once('exit', over));
+      // The port closes behind the last message that the thread has posted.
+      const drained = new Promise<void>(over => port1.once('close', over));
+      void Promise.all([exited, drained]).then(([code]) => {
+        this.#finish();
+        if (pause === undefined) reject(new Error(`the device thread ended with status ${code}`));
+        else resolve(pause);
+      });
+    });
+    // Whoever does not wait for one of them must not be ended by its rejection.
+    this.ready.catch(() => undefined);
+    this.ended.catch(() => undefined);
+  }
+
+  /** Asks the device thread (see device-ops.ts). */
+  request(request: unknown): Promise<ControlAnswer> {
+    if (this.#over) return Promise.resolve({ error: 'the device has ended' });
+    const id = this.#nextId++;
+    return new Promise(resolve => {
+      this.#waiting.set(id, resolve);
+      this.#post({ kind: 'request', id, request });
+    });
+  }
+
+  /** Ends the loop; `ended` resolves when it is done. */
+  stop(): Promise<Pause> {
+    if (!this.#over) this.#post({ kind: 'stop' });
+    return this.ended;
+  }
+
+  #post(message: ToDevice): void {
+    this.#port.postMessage(message);
+    this.#wake.signal();
+  }
+
+  #answered(id: number, answer: ControlAnswer): void {
+    this.#waiting.get(id)?.(answer);
+    this.#waiting.delete(id);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#wake.close();
+    for (const resolve of this.#waiting.values()) resolve({ error: 'the device has ended' });
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who goes first: pushed before rung, in each queue in order; and what doorbells with odd indices do. */
+#include <linux/kthread.h>
+#include "selftest.h"
+
+#define BACKLOG 64
+#define LOG_DEPTH 7
+#define STRIDE_64 6
+
+static int rung_sends(struct selftest *t, struct pushbell_qp *pair[2], struct pushbell_range source,
+		      struct pushbell_range target, u64 first, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		ST_TRY(t, st_recv(pair[1], 10000 + first + i, &target, 1));
+		ST_TRY(t, st_send(pair[0], first + i, &source, 1, PUSHBELL_DOORBELL));
+	}
+	return 0;
+}
+
+static int in_order(struct selftest *t, u64 first, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 1; i < count; i++)
+		ST_EXPECT(t, st_place(t, first + i - 1) < st_place(t, first + i), "work request %llu", first + i);
+	return 0;
+}
+
+/* A holds 64 rung sends of 2 KiB, B is pushed after them and is through before the first of them. */
+static int overtake(struct selftest *t)
+{
+	struct st_buffer *from = st_buffer(t, 2048), *to = st_buffer(t, 2048), *urgent = st_buffer(t, 64);
+	struct pushbell_range source, target, little, reply;
+	struct pushbell_qp *a[2], *b[2];
+
+	if (!from || !to || !urgent || st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, a) ||
+	    st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, b))
+		return -EIO;
+	st_scramble(from, 1);
+	source = st_range(t, from, 0, 2048);
+	target = st_range(t, to, 0, 2048);
+	little = st_range(t, from, 5, 64);
+	reply = st_range(t, urgent, 0, 64);
+	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_LINK, 0));
+	if (rung_sends(t, a, source, target, 0, BACKLOG))
+		return -EIO;
+	ST_TRY(t, st_recv(b[1], 20001, &reply, 1));
+	ST_TRY(t, st_send(b[0], 20000, &little, 1, PUSHBELL_PUSH));
+	ST_EQUAL(t, pushbell_cq_poll(t->cq, t->wc, ST_WCS), 0);
+	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
+	memcpy(to->shadow, from->shadow, 2048);
+	memcpy(urgent->shadow, from->shadow + 5, 64);
+	if (st_wait_good(t, 2 * BACKLOG + 2))
+		return -EIO;
+	ST_EXPECT(t, st_place(t, 20000) < st_place(t, 0) && st_place(t, 20000) < st_place(t, 10000),
+		  "pushed send is completion %d, first rung send %d", st_place(t, 20000), st_place(t, 0));
+	ST_EXPECT(t, st_place(t, 20001) < st_place(t, 10000),
+		  "pushed message is received as %d, first rung message as %d", st_place(t, 20001), st_place(t, 10000));
+	return in_order(t, 0, BACKLOG) ? -EIO : in_order(t, 10000, BACKLOG);
+}
+
+/* The pushed descriptor is not the first of its queue: those before it keep their place. */
+static int queue_order(struct selftest *t)
+{
+	struct st_buffer *from = st_buffer(t, 256), *to = st_buffer(t, 256);
+	struct pushbell_range source, target;
+	struct pushbell_qp *a[2], *b[2];
+
+	if (!from || !to || st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, a) ||
+	    st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, b))
+		return -EIO;
+	st_scramble(from, 2);
+	source = st_range(t, from, 0, 256);
+	target = st_range(t, to, 0, 256);
+	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_LINK, 0));
+	if (rung_sends(t, a, source, target, 0, 32) || rung_sends(t, b, source, target, 1000, 8))
+		return -EIO;
+	ST_TRY(t, st_recv(b[1], 11008, &target, 1));
+	ST_TRY(t, st_send(b[0], 1008, &source, 1, PUSHBELL_PUSH));
+	if (rung_sends(t, b, source, target, 1009, 3))
+		return -EIO;
+	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
+	memcpy(to->shadow, from->shadow, 256);
+	if (st_wait_good(t, 2 * (32 + 12)))
+		return -EIO;
+	if (in_order(t, 0, 32) || in_order(t, 1000, 12) || in_order(t, 11000, 12))
+		return -EIO;
+	return st_drained(t, a[0]) ? -EIO : st_drained(t, b[0]);
+}
+
+/* The same for the DMA engine: one channel with a backlog of COPYs, two others pushed. */
+static int engine_overtake(struct selftest *t)
+{
+	const u32 bytes = 16384;
+	struct st_buffer *from = st_buffer(t, bytes), *to = st_buffer(t, bytes);
+	struct st_buffer *copied = st_buffer(t, 500), *filled = st_buffer(t, 500);
+	struct pushbell_qp *a = st_dma(t, LOG_DEPTH, STRIDE_64);
+	struct pushbell_qp *b = st_dma(t, LOG_DEPTH, STRIDE_64);
+	struct pushbell_qp *c = st_dma(t, LOG_DEPTH, STRIDE_64);
+	struct st_piece fill;
+	unsigned int i;
+
+	if (!from || !to || !copied || !filled || !a || !b || !c)
+		return -EIO;
+	st_scramble(from, 3);
+	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_ENGINE, 0));
+	for (i = 0; i < BACKLOG; i++)
+		ST_TRY(t, st_copy(a, i, st_range(t, from, 0, bytes), st_range(t, to, 0, bytes), PUSHBELL_DOORBELL));
+	ST_TRY(t, st_copy(b, 1000, st_range(t, from, 77, 500), st_range(t, copied, 0, 500), PUSHBELL_PUSH));
+	ST_TRY(t, st_fill(c, 1001, 0x0123456789abcdefULL, st_range(t, filled, 0, 500), PUSHBELL_PUSH));
+	ST_EQUAL(t, pushbell_cq_poll(t->cq, t->wc, ST_WCS), 0);
+	if (st_verify(t))	/* nothing has moved yet */
+		return -EIO;
+	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
+	memcpy(to->shadow, from->shadow, bytes);
+	memcpy(copied->shadow, from->shadow + 77, 500);
+	fill = (struct st_piece) { filled, 0, 500 };
+	st_shadow_fill(0x0123456789abcdefULL, &fill, 1);
+	if (st_wait_good(t, BACKLOG + 2))
+		return -EIO;
+	ST_EQUAL(t, st_place(t, 1000), 0);
+	ST_EQUAL(t, st_place(t, 1001), 1);
+	return in_order(t, 0, BACKLOG);
+}
+
+/* More descriptors than the 16 bits of an index count, in a ring of 64. */
+static int index_wrap(struct selftest *t)
+{
+	struct pushbell_wr wr = { .opcode = PB_OPCODE_NOP };
+	struct pushbell_qp *qp = st_dma(t, 6, STRIDE_64);
+	const unsigned int batch = 60;
+	unsigned int posted, i;
+
+	if (!qp)
+		return -EIO;
+	for (posted = 0; posted < 65536 + 3 * batch; posted += batch) {
+		st_forget(t);
+		for (i = 1; i <= batch; i++) {
+			wr.wr_id = posted + i;
+			wr.flags = i == batch ? PB_WQE_FLAG_SIGNALED : 0;
+			/* The last is pushed, if it is next; else the trailer rings for the whole batch. */
+			ST_TRY(t, pushbell_post_send(qp, &wr, i < batch - 1 ? PUSHBELL_QUIET :
+						     i < batch ? PUSHBELL_DOORBELL : PUSHBELL_PUSH));
+		}
+		if (st_wait_good(t, 1))
+			return -EIO;
+		ST_EQUAL(t, t->wc[0].wr_id, posted + batch);
+		ST_EQUAL(t, t->wc[0].wqe_index, (u16)(posted + batch - 1));
+	}
+	return st_drained(t, qp);
+}
+
+/* An index already taken is ignored, one beyond the queue is refused, and both are counted. */
+static int doorbell_rules(struct selftest *t)
+{
+	struct pushbell_qp *qp = st_dma(t, 6, STRIDE_64);
+	struct pushbell_wr wr = { .opcode = PB_OPCODE_NOP, .flags = PB_WQE_FLAG_SIGNALED };
+	u32 ignored = pushbell_read(t->pb, PB_REG_COUNT_IGNORED);
+	u32 refused = pushbell_read(t->pb, PB_REG_COUNT_REFUSED);
+
+	if (!qp)
+		return -EIO;
+	ST_TRY(t, pushbell_post_send(qp, &wr, PUSHBELL_DOORBELL));
+	if (st_wait_good(t, 1))
+		return -EIO;
+	st_ring(qp);
+	pushbell_doorbell(qp->page, PB_DB_SEND, qp->object.handle, 0);
+	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_IGNORED), ignored + 2);
+	pushbell_doorbell(qp->page, PB_DB_SEND, qp->object.handle, 1 + 64 + 1);
+	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_REFUSED), refused + 1);
+	pushbell_doorbell(qp->page, PB_DB_SEND, 0xffffff, 1);
+	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_REFUSED), refused + 2);
+	ST_TRY(t, pushbell_post_send(qp, &wr, PUSHBELL_DOORBELL));
+	if (st_wait_good(t, 2))
+		return -EIO;
+	return st_drained(t, qp);
+}
+
+struct poster {
+	struct selftest *t;
+	struct pushbell_qp *qp;
+	struct pushbell_cq *cq;
+	struct st_buffer *buffer;
+	unsigned int number;
+	int result;
+	struct completion done;
+};
+
+#define POSTS 512
+#define POSTERS 4
+
+static int post_and_poll(struct poster *p)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ST_DEADLINE_MS);
+	unsigned int posted = 0, completed = 0;
+	struct pushbell_wc wc[16];
+
+	while (completed < POSTS) {
+		int taken = pushbell_cq_poll(p->cq, wc, ARRAY_SIZE(wc));
+		struct pushbell_range to = st_range(p->t, p->buffer, posted * 8, 8);
+
+		if (posted < POSTS && !st_fill(p->qp, posted, (u64)p->number << 32 | posted, to,
+					       posted % 3 ? PUSHBELL_PUSH : PUSHBELL_DOORBELL))
+			posted++;
+		for (; taken > 0; taken--, completed++)
+			if (wc[taken - 1].status != PB_WC_STATUS_SUCCESS)
+				return -EIO;
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int poster_thread(void *data)
+{
+	struct poster *p = data;
+
+	p->result = post_and_poll(p);
+	complete(&p->done);
+	return 0;
+}
+
+/* Several threads push and ring on one doorbell page at once: each descriptor runs once, whoever shared its buffer. */
+static int threads(struct selftest *t)
+{
+	struct poster posters[POSTERS] = { };
+	u32 ignored = pushbell_read(t->pb, PB_REG_COUNT_IGNORED);
+	u32 refused = pushbell_read(t->pb, PB_REG_COUNT_REFUSED);
+	unsigned int i, n, started;
+
+	for (i = 0; i < POSTERS; i++) {
+		struct poster *p = &posters[i];
+
+		*p = (struct poster) { .t = t, .number = i, .buffer = st_buffer(t, POSTS * 8), .cq = st_cq(t, 8) };
+		init_completion(&p->done);
+		if (!p->buffer || !p->cq)
+			return -EIO;
+		p->qp = st_qp(t, &(struct pushbell_qp_parameters) { .type = PB_QP_TYPE_DMA, .send_cq = p->cq,
+				.send_log_depth = 6, .send_log_stride = STRIDE_64 });
+		if (!p->qp)
+			return -EIO;
+		ST_TRY(t, pushbell_qp_connect(p->qp, 0, 0, 0, 0));
+	}
+	for (started = 0; started < POSTERS; started++)
+		if (IS_ERR(kthread_run(poster_thread, &posters[started], "pushbell-test%u", started)))
+			break;
+	for (i = 0; i < started; i++)
+		wait_for_completion(&posters[i].done);
+	ST_EQUAL(t, started, POSTERS);
+	for (i = 0; i < POSTERS; i++) {
+		ST_TRY(t, posters[i].result);
+		for (n = 0; n < POSTS; n++)
+			put_unaligned_le64((u64)i << 32 | n, posters[i].buffer->shadow + n * 8);
+		if (st_drained(t, posters[i].qp))
+			return -EIO;
+	}
+	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_IGNORED), ignored);
+	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_REFUSED), refused);
+	return 0;
+}
+
+const struct st_case st_order_cases[] = {
+	{ "overtake", "a push goes before a rung backlog of another queue [claims 3, 12, 17, 27]", overtake },
+	{ "queue-order", "order inside a queue stays, rung or pushed [claims 3, 12, 17, 27]", queue_order },
+	{ "engine-overtake", "pushed DMA operations go before a rung COPY backlog [claims 3, 10, 12, 17, 25, 27]",
+	  engine_overtake },
+	{ "index-wrap", "work-queue indices go round", index_wrap },
+	{ "doorbell-rules", "doorbells for a taken, a distant or an unknown index do nothing and are counted",
+	  doorbell_rules },
+	{ "threads", "threads push and ring on one page at once [claims 4, 13, 18, 28]", threads },
+	{ }
+};

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Guest memory in this process: one flat range from address 0, with holes that fault and ranges that are "not yet"
+// translated. It can count and veto writes, which is how the fault enumerator and the "nothing else was touched" checks look at it.
+import { Dma, type GuestMemory } from '../../device/model/ports.js';
+
+interface Hole {
+  readonly start: number;
+  readonly end: number;
+  readonly answer: Dma;
+}
+
+export class FlatMemory implements GuestMemory {
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+  /** Called before each transfer into guest memory. */
+  beforeWrite: ((address: number, length: number) => void) | undefined;
+  /** Reads that the device made, by start address. */
+  readonly reads: { address: number; length: number }[] = [];
+  #holes: Hole[] = [];
+
+  constructor(bytes: number) {
+    const buffer = new ArrayBuffer(bytes);
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+  }
+
+  /** From now on accesses to the range answer FAULT or NOT_YET; DONE takes the hole away again. */
+  setHole(start: number, length: number, answer: Dma): void {
+    this.#holes = this.#holes.filter(h => h.start !== start || h.end !== start + length);
+    if (answer !== Dma.DONE) this.#holes.push({ start, end: start + length, answer });
+  }
+
+  check(address: number, length: number, _write: boolean): Dma {
+    if (length === 0) return Dma.DONE;
+    if (address < 0 || address + length > this.u8.length) return Dma.FAULT;
+    for (const h of this.#holes) if (address < h.end && address + length > h.start) return h.answer;
+    return Dma.DONE;
+  }
+
+  read(address: number, target: Uint8Array, offset: number, length: number): Dma {
+    const dma = this.check(address, length, false);
+    if (dma !== Dma.DONE) return dma;
+    this.reads.push({ address, length });
+    target.set(this.u8.subarray(address, address + length), offset);
+    return dma;
+  }
+
+  write(address: number, source: Uint8Array, offset: number, length: number): Dma {
+    const dma = this.check(address, length, true);
+    if (dma !== Dma.DONE) return dma;
+    this.beforeWrite?.(address, length);
+    this.u8.set(source.subarray(offset, offset + length), address);
+    return dma;
+  }
+
+  readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
+    if (address % 4 !== 0) return Dma.FAULT;
+    const dma = this.check(address, count * 4, false);
+    if (dma !== Dma.DONE) return dma;
+    this.reads.push({ address, length: count * 4 });
+    target.set(this.u32.subarray(address / 4, address / 4 + count), at);
+    return dma;
+  }
+
+  writeWords(address: number, source: Uint32Array, at: number, count: number): Dma {
+    if (address % 4 !== 0) return Dma.FAULT;
+    const dma = this.check(address, count * 4, true);
+    if (dma !== Dma.DONE) return dma;
+    this.beforeWrite?.(address, count * 4);
+    this.u32.set(source.subarray(at, at + count), address / 4);
+    return dma;
+  }
+
+  copy(from: number, to: number, length: number): Dma {
+    const dma = this.check(from, length, false) || this.check(to, length, true);
+    if (dma !== Dma.DONE) return dma;
+    this.reads.push({ address: from, length });
+    this.beforeWrite?.(to, length);
+    this.u8.copyWithin(to, from, from + length);
+    return dma;
+  }
+
+  fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma {
+    const dma = this.check(address, length, true);
+    if (dma !== Dma.DONE) return dma;
+    this.beforeWrite?.(address, length);
+    for (let n = 0; n < length; n++) this.u8[address + n] = pattern[(phase + n) % 8];
+    return dma;
+  }
+
+  publishWord(address: number, value: number): Dma {
+    const dma = this.check(address, 4, true);
+    if (dma !== Dma.DONE) return dma;
+    this.beforeWrite?.(address, 4);
+    Atomics.store(this.u32, address / 4, value);
+    return dma;
+  }
+}

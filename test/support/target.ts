@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// What a conformance case needs of the system under test, whatever stands behind it: the model in this process, or QEMU
+// under qtest with the model behind the socket. Synchronous, so that a case reads like a driver.
+
+export interface Target {
+  readonly name: string;
+  /** Bytes of guest RAM that the case may use, from address 0 of the target's own arena; bus address = ramBase + offset. */
+  readonly ramBase: number;
+  readonly ramBytes: number;
+  readBytes(address: number, length: number): Uint8Array;
+  writeBytes(address: number, bytes: Uint8Array): void;
+  load(bar: number, offset: number, size: number): number;
+  /** A posted write; `hi` is the upper half of an 8-byte one. */
+  store(bar: number, offset: number, size: number, lo: number, hi?: number): void;
+  /** Returns when the adapter has nothing left that it could do now. */
+  settle(): void;
+  /** Interrupts delivered so far on a vector. */
+  interrupts(vector: number): number;
+  close(): void;
+}
