@@ -12,14 +12,16 @@ static int registers(struct selftest *t)
 {
 	struct pushbell_device *pb = t->pb;
 	u32 bad = pushbell_read(pb, PB_REG_COUNT_BAD_ACCESSES);
+	__le32 low = cpu_to_le32(pushbell_read(pb, PB_REG_MAC_LO));
+	__le32 high = cpu_to_le32(pushbell_read(pb, PB_REG_MAC_HI));
 	u8 mac[ETH_ALEN];
 
 	ST_EQUAL(t, pushbell_read(pb, PB_REG_ID), PB_DEVICE_MAGIC);
 	ST_EQUAL(t, FIELD_GET(PB_REG_ABI_VERSION_MAJOR, pushbell_read(pb, PB_REG_ABI_VERSION)), PB_ABI_MAJOR);
 	ST_EQUAL(t, pushbell_read(pb, PB_REG_STATUS),
 		 PB_STATUS_BIT_READY | PB_STATUS_BIT_ENABLED | PB_STATUS_BIT_BUS_MASTER);
-	put_unaligned_le32(pushbell_read(pb, PB_REG_MAC_LO), mac);
-	put_unaligned_le16(pushbell_read(pb, PB_REG_MAC_HI), mac + 4);
+	memcpy(mac, &low, 4);
+	memcpy(mac + 4, &high, 2);
 	ST_EXPECT(t, is_local_ether_addr(mac) && is_valid_ether_addr(mac), "MAC %pM", mac);
 	writel(0xdecafbad, pb->registers + PB_REG_SCRATCH);
 	ST_EQUAL(t, pushbell_read(pb, PB_REG_SCRATCH), 0xdecafbad);

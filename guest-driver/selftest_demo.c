@@ -17,6 +17,7 @@
 #define LOG_DEPTH 6
 #define STRIDE_128 7
 #define RUNG 8
+#define PATTERN 0x6c6c656268737550ULL	/* "Pushbell" */
 
 static const char *const paths[] = { [PUSHBELL_DOORBELL] = "doorbell", [PUSHBELL_PUSH] = "push" };
 
@@ -159,14 +160,14 @@ static int operation(struct selftest *t, struct pushbell_qp *qp, bool copy, enum
 	if (copy)
 		ST_TRY(t, st_copy(qp, 1, st_range(t, from, 0, bytes), st_range(t, to, 0, bytes), how));
 	else
-		ST_TRY(t, st_fill(qp, 1, 0x2e6c6c65426873ULL << 8 | 'u', st_range(t, to, 0, bytes), how));
+		ST_TRY(t, st_fill(qp, 1, PATTERN, st_range(t, to, 0, bytes), how));
 	if (st_wait_good(t, 1))
 		return -EIO;
 	ns = ktime_get_ns() - start;
 	if (copy)
 		memcpy(to->shadow, from->shadow, bytes);
 	else
-		st_shadow_fill(0x2e6c6c65426873ULL << 8 | 'u', &(struct st_piece) { to, 0, bytes }, 1);
+		st_shadow_fill(PATTERN, &(struct st_piece) { to, 0, bytes }, 1);
 	tell(t, "step=operation path=%s op=%s bytes=%u ns=%llu before=\"%s\" after=\"%s\" same=%d\n", paths[how],
 	     copy ? "copy" : "fill", bytes, ns, before, text_of(to, bytes, after),
 	     !memcmp(to->data, to->shadow, bytes));

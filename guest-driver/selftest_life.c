@@ -6,7 +6,7 @@
 #define LOG_DEPTH 6
 #define STRIDE_64 6
 
-static int nop(struct pushbell_qp *qp, u64 wr_id)
+static int post_nop(struct pushbell_qp *qp, u64 wr_id)
 {
 	return pushbell_post_send(qp, &(struct pushbell_wr) { .wr_id = wr_id, .opcode = PB_OPCODE_NOP,
 				  .flags = PB_WQE_FLAG_SIGNALED }, PUSHBELL_DOORBELL);
@@ -33,8 +33,8 @@ static int interrupts(struct selftest *t)
 	for (i = 0; i < 5; i++) {
 		reinit_completion(&t->event);
 		pushbell_cq_arm(t->cq, false);
-		ST_TRY(t, nop(qp, 2 * i));
-		ST_TRY(t, nop(qp, 2 * i + 1));	/* not armed any more for this one */
+		ST_TRY(t, post_nop(qp, 2 * i));
+		ST_TRY(t, post_nop(qp, 2 * i + 1));	/* not armed any more for this one */
 		ST_EXPECT(t, wait_for_completion_timeout(&t->event, msecs_to_jiffies(ST_DEADLINE_MS)), "round %u", i);
 		while (t->wc_count < 2 * (i + 1))
 			t->wc_count += pushbell_cq_poll(t->cq, &t->wc[t->wc_count], 1);
@@ -42,7 +42,7 @@ static int interrupts(struct selftest *t)
 	ST_EQUAL(t, READ_ONCE(t->events), 5);
 	ST_EQUAL(t, READ_ONCE(t->cq->eq->events), before + 5);
 	/* Completions that are there already give the event at once. */
-	ST_TRY(t, nop(qp, 100));
+	ST_TRY(t, post_nop(qp, 100));
 	ST_TRY(t, st_drained(t, qp));
 	reinit_completion(&t->event);
 	pushbell_cq_arm(t->cq, false);
@@ -114,10 +114,10 @@ static int refused_commands(struct selftest *t)
 	cq.log_depth = 16;
 	ST_EQUAL(t, command(t, PB_COMMAND_CREATE_CQ, &cq, sizeof(cq)), -EINVAL);
 	ST_EQUAL(t, pushbell_qp_modify(qp, &ready), -EBADFD);
-	ST_EQUAL(t, nop(qp, 1), 0);	/* in RESET: refused by the adapter, not by the driver */
+	ST_EQUAL(t, post_nop(qp, 1), 0);	/* in RESET: refused by the adapter, not by the driver */
 	ST_TRY(t, pushbell_qp_reset(qp));
 	ST_TRY(t, pushbell_qp_connect(qp, 0, 0, 0, 0));
-	ST_TRY(t, nop(qp, 2));
+	ST_TRY(t, post_nop(qp, 2));
 	if (st_wait_good(t, 1))
 		return -EIO;
 	ST_EQUAL(t, t->wc[0].wr_id, 2);
@@ -165,7 +165,7 @@ static int after_reset(struct selftest *t, u32 epoch, struct pushbell_qp *old)
 	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_RESET_EPOCH), epoch + 1);
 	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_SCRATCH), 0);
 	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_COMPLETIONS), 0);
-	ST_EQUAL(t, nop(old, 1), -ENODEV);
+	ST_EQUAL(t, post_nop(old, 1), -ENODEV);
 	t->cq = st_cq(t, 6);
 	qp = t->cq ? st_dma(t, LOG_DEPTH, STRIDE_64) : NULL;
 	if (!from || !to || !qp)
@@ -186,7 +186,7 @@ static int reset_idle(struct selftest *t)
 	if (!qp)
 		return -EIO;
 	writel(0x12345678, t->pb->registers + PB_REG_SCRATCH);
-	ST_TRY(t, nop(qp, 1));
+	ST_TRY(t, post_nop(qp, 1));
 	if (st_wait_good(t, 1))
 		return -EIO;
 	ST_TRY(t, pushbell_reset(t->pb));

@@ -253,7 +253,7 @@ static int threads(struct selftest *t)
 	for (i = 0; i < POSTERS; i++) {
 		ST_TRY(t, posters[i].result);
 		for (n = 0; n < POSTS; n++)
-			put_unaligned_le64((u64)i << 32 | n, posters[i].buffer->shadow + n * 8);
+			st_shadow_fill((u64)i << 32 | n, &(struct st_piece) { posters[i].buffer, n * 8, 8 }, 1);
 		if (st_drained(t, posters[i].qp))
 			return -EIO;
 	}

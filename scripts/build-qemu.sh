@@ -121,16 +121,16 @@ configure() {
 
 # Runs ninja with its output in the log and a line now and then on how far it is.
 compile() {
-  local said='' now
+  local now next=$((SECONDS + 20))
   (cd "$work/build" && exec ninja "$@") >>"$log" 2>&1 &
   local pid=$!
   trap 'kill $pid 2>/dev/null; exit 130' INT TERM
   while kill -0 $pid 2>/dev/null; do
     sleep 0.5
     now=$(tail -n 1 "$log" | sed -n 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 of \2 files/p')
-    if [ -n "$now" ] && ((SECONDS % 15 == 0)) && [ "$now" != "$said" ]; then
+    if [ -n "$now" ] && ((SECONDS >= next)); then
       say "  compiling QEMU: $now"
-      said=$now
+      next=$((SECONDS + 20))
     fi
   done
   trap - INT TERM
@@ -209,6 +209,7 @@ integrate
 use_meson
 configure
 if [ -n "$shim_only" ]; then
+  compile build.ninja # configures again if our list of files has changed
   mapfile -t objects < <(ninja -C "$work/build" -t targets all | sed -n 's/^\([^ ]*hw_misc_pushbell[^ ]*\.o\):.*/\1/p')
   ((${#objects[@]})) || die 'none of our files is part of the build'
   compile "${objects[@]}"

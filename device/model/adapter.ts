@@ -6,6 +6,7 @@
 //
 // Everything happens in steps (journal.ts): an input or a slice of work is carried out in the region, committed, and
 // then the guest is told (outbox.ts).
+import { Hold } from '../abi/generated/commands.js';
 import { DOORBELL_BAR, REGISTER_BAR } from '../abi/generated/registers.js';
 import {
   CQ_TABLE,
@@ -13,6 +14,8 @@ import {
   cqUsed,
   putStBusEpoch,
   putStBusMaster,
+  putStHold,
+  putStRateMbps,
   putStRunning,
   ST_APPLIED_OFFSET,
   STATE_MAGIC,
@@ -26,6 +29,7 @@ import {
   stBusMaster,
   stCommandPending,
   stCqHigh,
+  stHold,
   stMagic,
   stQpHigh,
   stRateMbps,
@@ -39,6 +43,7 @@ import { Route } from '../fabric/packet.js';
 import { type Capture, openCapture } from '../fabric/pcapng.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
+import { RATE_MAX_MBPS } from './commands/simple.js';
 import { recheckCq } from './completion.js';
 import { Core, Step } from './core.js';
 import { describeFunction } from './description.js';
@@ -54,7 +59,7 @@ import {
   type RegionMemory,
   StateRefused,
 } from './ports.js';
-import { loadRegister, type PageActions, storeRegister } from './register-page.js';
+import { loadRegister, type PageActions, readCounters, storeRegister } from './register-page.js';
 import { beginReset, clearObjects, finishReset } from './reset.js';
 import { type CqRow, NONE } from './rows.js';
 import { Scheduler } from './scheduler.js';
@@ -68,6 +73,10 @@ const DEFAULT_SEED = 1;
 export interface AdapterOptions {
   /** Seed of the MAC address; adapters on one fabric have different ones. */
   readonly seed?: number;
+  /** Write every packet to this pcapng file from the first connection on. */
+  readonly capturePath?: string;
+  /** Wall-clock time in ms since 1970, for the time stamps of a capture. */
+  readonly nowMs?: () => number;
   /** Makes the journal of a region; tests pass one that dies at a chosen store. */
   readonly journal?: (region: RegionMemory) => Journal;
 }
@@ -86,6 +95,8 @@ class Adapter implements PciModel {
   #commandAsked: number | undefined;
   readonly #makeJournal: (region: RegionMemory) => Journal;
   readonly #mac: Uint8Array;
+  readonly #nowMs: () => number;
+  #capturePath: string | undefined;
   readonly #actions: PageActions = {
     startCommand: word => {
       this.#commandAsked = word;
@@ -98,6 +109,8 @@ class Adapter implements PciModel {
   constructor(options: AdapterOptions) {
     this.#makeJournal = options.journal ?? (region => new Journal(region));
     this.#mac = macFromSeed(options.seed ?? DEFAULT_SEED);
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.#capturePath = options.capturePath;
   }
 
   attach(host: Host, region: RegionMemory, fresh: boolean): void {
@@ -110,6 +123,7 @@ class Adapter implements PciModel {
     this.#core = core;
     this.#link = new LoopbackLink(host.clock, MAX_MTU);
     this.#link.tap = this.#capture;
+    if (this.#capturePath !== undefined && this.#capture === undefined) this.startCapture(this.#capturePath);
     this.#link.rateMbps = stRateMbps(core.m, 0);
     const wire = new ReliableConnection(core, this.#link, this.#route());
     this.#link.receiver = (frame, length) => wire.deliver(frame, length);
@@ -270,27 +284,53 @@ class Adapter implements PciModel {
     });
   }
 
-  /**
-   * Writes every packet from now on to a pcapng file. `epochMs` is the wall-clock time now (ms since 1970). Throws when
-   * the file cannot be made.
-   */
-  startCapture(path: string, epochMs: number): void {
+  /** Writes every packet from now on to a pcapng file. Throws when the file cannot be made. */
+  startCapture(path: string): void {
     this.stopCapture();
     const { clock } = this.#host;
     const log = (level: 'error', message: string, fields: Record<string, unknown>) =>
       this.#host.log(level, message, fields);
-    this.#capture = openCapture(path, { clock, epochMs, interfaceName: 'pushbell0', log });
+    this.#capture = openCapture(path, {
+      clock,
+      epochMs: this.#nowMs(),
+      interfaceName: 'pushbell0',
+      log,
+    });
+    this.#capturePath = path;
     this.#link.tap = this.#capture;
   }
 
   stopCapture(): void {
     this.#capture?.close();
     this.#capture = undefined;
+    this.#capturePath = undefined;
     if (this.#link !== undefined) this.#link.tap = undefined;
   }
 
-  flushCapture(): void {
-    this.#capture?.flush();
+  close(): void {
+    this.stopCapture();
+  }
+
+  /** Control socket: what a test or a tool may ask of the model. */
+  readonly controlOps = {
+    /** {path} starts a capture, without path it ends. */
+    capture: ({ path }: Readonly<Record<string, unknown>>): unknown => {
+      if (path === undefined) this.stopCapture();
+      else this.startCapture(String(path));
+      return { path: this.#capturePath ?? null };
+    },
+    /** {hold?, rateMbps?} sets the link; the answer is what holds now. */
+    link: ({ hold, rateMbps }: Readonly<Record<string, unknown>>): unknown => this.#setLink(hold, rateMbps),
+    counters: (): unknown => readCounters(this.#core.m),
+  };
+
+  #setLink(hold: unknown, rateMbps: unknown): unknown {
+    const { m, journal } = this.#core;
+    if (hold !== undefined) putStHold(journal, 0, inRange('hold', hold, Hold.LINK | Hold.ENGINE));
+    if (rateMbps !== undefined) putStRateMbps(journal, 0, inRange('rateMbps', rateMbps, RATE_MAX_MBPS));
+    journal.commit();
+    this.#link.rateMbps = stRateMbps(m, 0);
+    return { hold: stHold(m, 0), rateMbps: stRateMbps(m, 0) };
   }
 }
 
@@ -308,6 +348,11 @@ function recover(journal: Journal): void {
   if (stResetTarget(m, 0) !== 0) finishReset(journal);
   putStRunning(journal, 0, 0);
   journal.commit();
+}
+
+function inRange(name: string, value: unknown, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) return value;
+  throw new RangeError(`"${name}" must be a whole number from 0 to ${max}`);
 }
 
 export type { Adapter };

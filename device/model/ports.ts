@@ -104,7 +104,10 @@ export interface FunctionDescription {
 
 /** What happens to the function beside MMIO, already put in order with it. `epoch` is the reset epoch from now on. */
 export type ControlEvent =
-  | { readonly kind: 'bus-master' | 'msix' | 'intx-disable'; readonly value: boolean }
+  | {
+      readonly kind: 'bus-master' | 'msix' | 'intx-disable';
+      readonly value: boolean;
+    }
   | { readonly kind: 'function-reset' | 'bus-reset'; readonly epoch: number }
   | { readonly kind: 'run' }
   | { readonly kind: 'stop' };

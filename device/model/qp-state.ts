@@ -22,7 +22,11 @@ const RC_TRANSITIONS: readonly Transition[] = [
 ];
 
 /** A DMA channel has no other end: the same path, without attributes. */
-const DMA_TRANSITIONS: readonly Transition[] = RC_TRANSITIONS.map(t => ({ ...t, required: 0, optional: 0 }));
+const DMA_TRANSITIONS: readonly Transition[] = RC_TRANSITIONS.map(t => ({
+  ...t,
+  required: 0,
+  optional: 0,
+}));
 
 /** The transition from one state to another, or undefined when it is not allowed. */
 export function findTransition(type: QpType, from: QpState, to: QpState): Transition | undefined {

@@ -128,7 +128,13 @@ const REGISTERS: readonly (readonly [number, Register])[] = [
   [REG_DOORBELL_PAGES_OFFSET, fixed(DOORBELL_PAGES)],
   [REG_MAILBOX_LO_OFFSET, kept(ST_MAILBOX_LO_OFFSET)],
   [REG_MAILBOX_HI_OFFSET, kept(ST_MAILBOX_HI_OFFSET)],
-  [REG_COMMAND_OFFSET, { load: () => 0, store: (_core, value, actions) => actions.startCommand(value) }],
+  [
+    REG_COMMAND_OFFSET,
+    {
+      load: () => 0,
+      store: (_core, value, actions) => actions.startCommand(value),
+    },
+  ],
   [REG_COMMAND_STATUS_OFFSET, shown(ST_COMMAND_STATUS_OFFSET)],
   [REG_MAC_LO_OFFSET, shown(ST_MAC_LO_OFFSET)],
   [REG_MAC_HI_OFFSET, shown(ST_MAC_HI_OFFSET)],
@@ -168,4 +174,21 @@ export function storeRegister(
   const store = at(offset, size)?.store;
   if (store === undefined) badAccess(core);
   else store(core, value, actions);
+}
+
+const COUNTERS: readonly (readonly [string, number])[] = [
+  ['doorbells', ST_COUNT_DOORBELLS_OFFSET],
+  ['pushes', ST_COUNT_PUSHES_OFFSET],
+  ['pushFallbacks', ST_COUNT_PUSH_FALLBACKS_OFFSET],
+  ['ignored', ST_COUNT_IGNORED_OFFSET],
+  ['refused', ST_COUNT_REFUSED_OFFSET],
+  ['badAccesses', ST_COUNT_BAD_ACCESSES_OFFSET],
+  ['descriptorReads', ST_COUNT_DESCRIPTOR_READS_OFFSET],
+  ['completions', ST_COUNT_COMPLETIONS_OFFSET],
+  ['packets', ST_COUNT_PACKETS_OFFSET],
+];
+
+/** Every counter by name. */
+export function readCounters(m: Uint32Array): Record<string, number> {
+  return Object.fromEntries(COUNTERS.map(([name, offset]) => [name, m[offset / 4]]));
 }

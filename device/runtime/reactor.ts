@@ -97,6 +97,7 @@ export class Reactor {
 
   /** One round over ring and model; true when something was done or can be done at once. */
   #turn(): boolean {
+    this.#o.trace.newTurn();
     try {
       const taken = this.#function.drain(SLOTS_PER_TURN);
       const more = this.#function.poll(SLICES_PER_TURN);

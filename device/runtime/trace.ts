@@ -49,6 +49,8 @@ export class Trace {
   readonly #mask: number;
   readonly #clock: Clock;
   #next = 0;
+  #nowNs = 0;
+  #turnIsNew = true;
 
   /** Keeps the last `capacity` points, a power of two. */
   constructor(clock: Clock, capacity = 4096) {
@@ -62,8 +64,17 @@ export class Trace {
     return this.#next;
   }
 
+  /** Points up to the next call share one time: looking at the clock costs more than all the rest. */
+  newTurn(): void {
+    this.#turnIsNew = true;
+  }
+
   point(code: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
-    const now = this.#clock.nowNs();
+    if (this.#turnIsNew) {
+      this.#nowNs = this.#clock.nowNs();
+      this.#turnIsNew = false;
+    }
+    const now = this.#nowNs;
     const m = this.#words;
     const w = (this.#next & this.#mask) * RECORD_WORDS;
     m[w] = now % TIME_HI;

@@ -8,6 +8,7 @@ import { runCommand } from './process.js';
 /** Programs that this project calls, and the Debian packages that bring them. */
 const PACKAGE_OF: Record<string, string> = {
   bash: 'bash',
+  cpio: 'cpio',
   gcc: 'build-essential',
   make: 'build-essential',
   gzip: 'gzip',

@@ -122,7 +122,7 @@ export const freePage: Handler = c => {
   return CommandCode.OK;
 };
 
-const RATE_MAX_MBPS = 1_000_000;
+export const RATE_MAX_MBPS = 1_000_000;
 
 export const setLink: Handler = c => {
   const hold = cmdLinkHold(c.input, 0);
