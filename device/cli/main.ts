@@ -3,10 +3,13 @@
 // The command line. A command is a file with a function that makes a commander Command; it is listed here and nowhere
 // else. Expected failures are CliErrors: one line, a status, no stack.
 import { Command, CommanderError } from 'commander';
+import { VmError } from '../vm/errors.js';
 import { CliError, Status } from './cli-error.js';
+import { bootCommand } from './boot.js';
+import { demoCommand } from './demo.js';
 import { serveCommand } from './serve.js';
 
-const COMMANDS: readonly (() => Command)[] = [serveCommand];
+const COMMANDS: readonly (() => Command)[] = [demoCommand, bootCommand, serveCommand];
 
 /** commander's settings are not inherited by commands that were made elsewhere. */
 function adopt(program: Command, command: Command): void {
@@ -32,10 +35,17 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? Status.OK : Status.USAGE;
+    if (error instanceof VmError) return say(error.message, isHang(error) ? Status.HANG : Status.INFRASTRUCTURE);
     if (!(error instanceof CliError)) throw error;
-    process.stderr.write(`pushbell: ${error.message}\n`);
-    return error.status;
+    return say(error.message, error.status);
   }
 }
+
+function say(message: string, status: number): number {
+  process.stderr.write(`pushbell: ${message}\n`);
+  return status;
+}
+
+const isHang = (error: VmError): boolean => error.fault.kind === 'guest-hang' || error.fault.kind === 'command-timeout';
 
 process.exitCode = await run(process.argv);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// A VM with a running adapter in it: the device thread listens on a socket in a private directory, QEMU connects to it.
+// Everything ends together, in order: guest, device, socket.
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { claimSocket } from '../runtime/claim-socket.js';
+import { DeviceThread } from '../runtime/device-thread.js';
+import { temporaryDir } from '../vm/cleanup.js';
+import type { InitramfsContents } from '../vm/initramfs.js';
+import { startVm, type Workshop } from '../vm/setup.js';
+import type { Vm, VmOptions } from '../vm/vm.js';
+import { CliError } from './cli-error.js';
+
+export interface AdapterVmOptions {
+  /** Modules, files and console of the guest. */
+  readonly guest: Omit<InitramfsContents, 'kernel'>;
+  readonly vm?: Partial<VmOptions>;
+  /** Write the packets of the fabric to this pcapng file. */
+  readonly capture?: string;
+  /** Receives the adapter's log, a line a record. */
+  readonly deviceLog?: string;
+  /** Another QEMU device beside the adapter, as for -device. */
+  readonly devices?: readonly string[];
+}
+
+export class AdapterVm {
+  readonly vm: Vm;
+  readonly device: DeviceThread;
+  readonly #release: () => void;
+
+  private constructor(vm: Vm, device: DeviceThread, release: () => void) {
+    this.vm = vm;
+    this.device = device;
+    this.#release = release;
+  }
+
+  static async start(workshop: Workshop, options: AdapterVmOptions): Promise<AdapterVm> {
+    const { dir, remove } = temporaryDir('adapter');
+    const log = options.deviceLog === undefined ? undefined : createWriteStream(options.deviceLog);
+    const socketPath = join(dir, 'adapter.sock');
+    const claimed = claimSocket(socketPath, () => undefined);
+    const device = new DeviceThread({
+      modelUrl: new URL('../model/adapter.js', import.meta.url).href,
+      modelOptions: options.capture === undefined ? {} : { capturePath: options.capture },
+      listener: claimed.fd,
+      onLog: (level, message, fields) => writeLine(log, level, message, fields),
+    });
+    const release = (): void => {
+      log?.end();
+      claimed.release();
+      remove();
+    };
+    try {
+      await device.ready;
+      const devices = [`pushbell-pci,socket=${socketPath}`, ...(options.devices ?? [])];
+      const vm = await startVm(workshop, options.guest, { ...options.vm, devices });
+      return new AdapterVm(vm, device, release);
+    } catch (error) {
+      await device.stop().catch(() => undefined);
+      release();
+      throw error;
+    }
+  }
+
+  /** Asks the adapter (runtime/device-ops.ts, model/adapter.ts). */
+  async ask(op: string, fields: Record<string, unknown> = {}): Promise<unknown> {
+    const answer = await this.device.request({ ...fields, op });
+    if ('error' in answer) throw new CliError(`the adapter refused "${op}": ${answer.error}`);
+    return answer.result;
+  }
+
+  /** The guest powers off (or is ended), then the adapter. */
+  async close(): Promise<void> {
+    try {
+      await this.vm.shutdown();
+    } finally {
+      await this.device.stop().catch(() => undefined);
+      this.#release();
+    }
+  }
+}
+
+function writeLine(log: WriteStream | undefined, level: string, message: string, fields: Record<string, unknown>): void {
+  const extra = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
+  log?.write(`${level} ${message}${extra}\n`);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+// Guest RAM against a plain array: random regions (some not sealed, so without a mapping), random operations.
+import { openSync, rmSync } from 'node:fs';
+import test from 'ava';
+import fc from 'fast-check';
+import { GuestRam } from '../../device/memory/guest-memory.js';
+import { RegionRefused } from '../../device/memory/region.js';
+import { Dma } from '../../device/model/ports.js';
+import { SystemError } from '../../device/sys/errors.js';
+import { createMemfd, duplicateFd, preadAll, truncateFd } from '../../device/sys/fd.js';
+
+const PAGE = 4096;
+const SPAN = 8 * PAGE;
+const BASE = 2 ** 32;
+
+interface Piece {
+  readonly at: number;
+  readonly pages: number;
+  readonly sealed: boolean;
+}
+
+/** Regions over the span: a hole at page 3, borders inside contiguous ranges, one piece without a mapping. */
+const PIECES: readonly Piece[] = [
+  { at: 0, pages: 1, sealed: true },
+  { at: 1, pages: 2, sealed: true },
+  { at: 4, pages: 1, sealed: true },
+  { at: 5, pages: 1, sealed: false },
+  { at: 6, pages: 2, sealed: true },
+];
+
+function build(): { ram: GuestRam; valid: (at: number, length: number) => boolean } {
+  const ram = new GuestRam();
+  for (const p of PIECES) {
+    const size = p.pages * PAGE;
+    const fd = createMemfd('piece', size + PAGE, p.sealed);
+    ram.add({ guestAddress: BASE + p.at * PAGE, size, userAddress: 0, mmapOffset: PAGE }, fd);
+  }
+  const valid = (at: number, length: number): boolean => {
+    if (length === 0) return true;
+    const inside = (low: number, high: number): boolean => at >= low * PAGE && at + length <= high * PAGE;
+    return inside(0, 3) || inside(4, 8);
+  };
+  return { ram, valid };
+}
+
+const at = fc.integer({ min: -64, max: SPAN + 64 });
+const length = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 2 * PAGE + 7 }));
+const operation = fc.oneof(
+  fc.record({ op: fc.constant('write' as const), at, length, seed: fc.nat(255) }),
+  fc.record({ op: fc.constant('words' as const), at, length, seed: fc.nat(255) }),
+  fc.record({ op: fc.constant('copy' as const), at, length, to: at }),
+  fc.record({ op: fc.constant('fill' as const), at, length, seed: fc.nat(255), phase: fc.nat(7) }),
+  fc.record({ op: fc.constant('publish' as const), at, seed: fc.nat(255) }),
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+const source = (n: number, seed: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => seed + i * 7);
+
+/** Does the operation on both; returns what the memory said and whether the range was valid. */
+function apply(ram: GuestRam, copy: Uint8Array, valid: (at: number, n: number) => boolean, o: Operation): [Dma, boolean] {
+  if (o.op === 'write') {
+    const bytes = source(o.length + 3, o.seed);
+    const ok = valid(o.at, o.length);
+    if (ok) copy.set(bytes.subarray(3), o.at);
+    return [ram.write(BASE + o.at, bytes, 3, o.length), ok];
+  }
+  if (o.op === 'words') {
+    const words = new Uint32Array(source(4 * Math.floor(o.length / 4) + 4, o.seed).buffer);
+    const bytes = new Uint8Array(words.buffer).subarray(4);
+    const ok = o.at % 4 === 0 && valid(o.at, bytes.length);
+    if (ok) copy.set(bytes, o.at);
+    return [ram.writeWords(BASE + o.at, words, 1, words.length - 1), ok];
+  }
+  if (o.op === 'copy') {
+    const overlap = o.at < o.to + o.length && o.to < o.at + o.length;
+    const n = overlap ? 0 : o.length;
+    const ok = valid(o.at, n) && valid(o.to, n);
+    if (ok) copy.copyWithin(o.to, o.at, o.at + n);
+    return [ram.copy(BASE + o.at, BASE + o.to, n), ok || n === 0];
+  }
+  if (o.op === 'fill') {
+    const pattern = source(8, o.seed);
+    const ok = valid(o.at, o.length);
+    for (let i = 0; ok && i < o.length; i++) copy[o.at + i] = pattern[(o.phase + i) % 8]!;
+    return [ram.fill(BASE + o.at, o.length, pattern, o.phase), ok];
+  }
+  const ok = o.at % 4 === 0 && valid(o.at, 4);
+  if (ok) new DataView(copy.buffer).setUint32(o.at, o.seed * 0x01010101, true);
+  return [ram.publishWord(BASE + o.at, o.seed * 0x01010101), ok];
+}
+
+/** All of guest memory, read in odd pieces so that every path of `read` is used. */
+function dump(ram: GuestRam): Uint8Array {
+  const all = new Uint8Array(SPAN);
+  for (const [low, high] of [
+    [0, 3 * PAGE],
+    [4 * PAGE, SPAN],
+  ] as const) {
+    for (let i = low, n = 1; i < high; i += n, n = (n * 3) % 1021) {
+      n = Math.min(n, high - i);
+      if (ram.read(BASE + i, all, i, n) !== Dma.DONE) throw new Error(`read at ${i}`);
+    }
+  }
+  return all;
+}
+
+test('every operation does what it does on an array, or says FAULT and touches nothing', t => {
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 30 }), operations => {
+      const { ram, valid } = build();
+      const copy = new Uint8Array(SPAN);
+      try {
+        for (const o of operations) {
+          const [result, ok] = apply(ram, copy, valid, o);
+          if (result !== (ok ? Dma.DONE : Dma.FAULT)) throw new Error(`${JSON.stringify(o)} gave ${result}`);
+          if (o.op === 'write' && ram.check(BASE + o.at, o.length, true) !== result) throw new Error('check differs');
+        }
+        return Buffer.compare(dump(ram), copy) === 0;
+      } finally {
+        ram.clear();
+      }
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
+
+test('readWords reads across borders and refuses a misaligned address', t => {
+  const { ram } = build();
+  const words = Uint32Array.from({ length: 600 }, (_, i) => i * 0x01020304);
+  t.is(ram.writeWords(BASE + 4 * PAGE + 3000, words, 0, 600), Dma.DONE);
+  const back = new Uint32Array(602);
+  t.is(ram.readWords(BASE + 4 * PAGE + 3000, back, 1, 600), Dma.DONE);
+  t.deepEqual(back.subarray(1, 601), words);
+  t.is(back[601], 0);
+  t.is(ram.readWords(BASE + 2, back, 0, 1), Dma.FAULT);
+  t.is(ram.readWords(BASE + 3 * PAGE - 4, back, 0, 2), Dma.FAULT);
+  ram.clear();
+});
+
+test('addresses that no Number can be are faults, not exceptions', t => {
+  const { ram } = build();
+  const bytes = new Uint8Array(16);
+  for (const address of [Number.NaN, Number.POSITIVE_INFINITY, -1, 2 ** 53, 2 ** 64, 0.5, BASE - 8]) {
+    t.is(ram.read(address, bytes, 0, 16), Dma.FAULT, `read ${address}`);
+    t.is(ram.write(address, bytes, 0, 16), Dma.FAULT, `write ${address}`);
+    t.is(ram.copy(address, BASE, 16), Dma.FAULT, `copy ${address}`);
+    t.is(ram.publishWord(address, 1), Dma.FAULT, `publish ${address}`);
+    t.is(ram.check(address, 1, false), Dma.FAULT, `check ${address}`);
+  }
+  ram.clear();
+});
+
+test('a region is let go at once: its memory is a fault, and its file may shrink', t => {
+  const ram = new GuestRam();
+  const fd = createMemfd('r', PAGE);
+  const region = { guestAddress: 0, size: PAGE, userAddress: 77, mmapOffset: 0 };
+  ram.add(region, duplicateFd(fd));
+  t.is(ram.write(0, new Uint8Array([5]), 0, 1), Dma.DONE);
+  t.false(ram.remove({ ...region, userAddress: 78 }));
+  t.true(ram.remove(region));
+  t.is(ram.read(0, new Uint8Array(1), 0, 1), Dma.FAULT);
+  const byte = new Uint8Array(1);
+  preadAll(fd, byte, 0);
+  t.is(byte[0], 5);
+});
+
+test('a file that shrinks is a fault when it was not sealed', t => {
+  const ram = new GuestRam();
+  const fd = createMemfd('r', 2 * PAGE, false);
+  const region = ram.add({ guestAddress: 0, size: 2 * PAGE, userAddress: 0, mmapOffset: 0 }, duplicateFd(fd));
+  t.is(region.access, 'file');
+  t.is(ram.fill(PAGE, 8, new Uint8Array(8).fill(3), 0), Dma.DONE);
+  truncateFd(fd, PAGE);
+  t.is(ram.read(PAGE, new Uint8Array(8), 0, 8), Dma.FAULT);
+  t.is(ram.read(0, new Uint8Array(8), 0, 8), Dma.DONE);
+  ram.clear();
+});
+
+test('regions that cannot be are refused, and the descriptor is closed', t => {
+  const ram = new GuestRam();
+  const good = { guestAddress: 0, size: PAGE, userAddress: 0, mmapOffset: 0 };
+  ram.add(good, createMemfd('r', PAGE));
+  const refuse = (change: Partial<typeof good>, size = PAGE): string => {
+    const fd = createMemfd('r', size);
+    const error = t.throws(() => ram.add({ ...good, guestAddress: 16 * PAGE, ...change }, fd), { instanceOf: RegionRefused });
+    t.is(t.throws(() => truncateFd(fd, size), { instanceOf: SystemError }).code, 'EBADF');
+    return error.message;
+  };
+  t.regex(refuse({ size: 0 }), /size 0/);
+  t.regex(refuse({ guestAddress: 100 }), /multiples of 4096/);
+  t.regex(refuse({ mmapOffset: 8 }), /multiples of 4096/);
+  t.regex(refuse({ size: 2 * PAGE }), /has 4096 bytes/);
+  t.regex(refuse({ mmapOffset: PAGE }), /has 4096 bytes/);
+  t.regex(refuse({ guestAddress: 2 ** 53 }), /2\^53/);
+  t.regex(refuse({ size: 2 ** 60 }), /2\^53/);
+  t.regex(refuse({ guestAddress: 0 }), /overlaps/);
+  ram.clear();
+});
+
+test('a file that may not be written is refused when it is mapped or used', t => {
+  const path = `/dev/shm/pushbell-ro-${process.pid}`;
+  const fd = openSync(path, 'w+');
+  truncateFd(fd, PAGE);
+  const readOnly = openSync(path, 'r');
+  rmSync(path);
+  const ram = new GuestRam();
+  ram.add({ guestAddress: 0, size: PAGE, userAddress: 0, mmapOffset: 0 }, readOnly);
+  t.is(ram.read(0, new Uint8Array(4), 0, 4), Dma.DONE);
+  t.is(ram.write(0, new Uint8Array(4), 0, 4), Dma.FAULT);
+  ram.clear();
+});
+
+test('a region of more than 2 GiB is several views, and DMA crosses them', t => {
+  const ram = new GuestRam();
+  const size = 3 * 2 ** 30;
+  const region = ram.add({ guestAddress: BASE, size, userAddress: 0, mmapOffset: 0 }, createMemfd('big', size));
+  t.is(region.windows.length, 3);
+  const bytes = source(300, 1);
+  for (const border of [2 ** 30, 2 ** 31]) {
+    const address = BASE + border - 100;
+    t.is(ram.write(address, bytes, 0, 300), Dma.DONE);
+    const back = new Uint8Array(300);
+    t.is(ram.read(address, back, 0, 300), Dma.DONE);
+    t.deepEqual(back, bytes);
+    t.is(ram.copy(address, BASE + size - 300, 300), Dma.DONE);
+    t.is(ram.read(BASE + size - 300, back, 0, 300), Dma.DONE);
+    t.deepEqual(back, bytes);
+  }
+  t.is(ram.write(BASE + size - 299, bytes, 0, 300), Dma.FAULT);
+  ram.clear();
+});
