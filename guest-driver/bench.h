@@ -12,10 +12,10 @@ struct bench_target {
 	void __iomem *raise;
 	u32 raise_value;
 	int irq;
-	u64 stamp;			/* ns; 0: not yet */
+	u64 stamp;			/* 0: not yet */
 };
 
-/* Samples of one measurement of one device, in ns. */
+/* Samples of one measurement of one device, in cycles of bench_now(). */
 struct bench_series {
 	const char *name;
 	const char *device;
@@ -25,8 +25,16 @@ struct bench_series {
 
 #define BENCH_SAMPLES_MAX 20000
 
+/* bench_clock.c */
+void bench_clock_calibrate(struct pushbell_device *pb);
+u64 bench_now(void);
+u64 bench_ns(u64 cycles);
+u64 bench_cycles(u64 ns);
+
 /* bench_measure.c; each adds `count` samples */
 u64 bench_overhead(void);
+void bench_add(struct bench_series *series, u64 cycles, u64 overhead);
+int bench_by_value(const void *a, const void *b);
 int bench_reads(struct bench_target *target, u64 overhead, struct bench_series *series, unsigned int count);
 int bench_bursts(struct bench_target *target, u64 overhead, struct bench_series *series, unsigned int count);
 int bench_bursts_arrived(struct bench_target *target, u64 overhead, struct bench_series *series, unsigned int count);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* QEMU's educational device, in QEMU's own process: the floor that the adapter is measured against. */
 #include <linux/interrupt.h>
-#include <linux/ktime.h>
 #include <linux/module.h>
 #include "bench.h"
 
@@ -22,7 +21,7 @@ static irqreturn_t handle(int irq, void *data)
 	struct bench_target *edu = data;
 	void __iomem *registers = edu->scratch - EDU_LIVENESS;
 
-	WRITE_ONCE(edu->stamp, ktime_get_ns());
+	WRITE_ONCE(edu->stamp, bench_now());
 	writel(readl(registers + EDU_INTERRUPT_STATUS), registers + EDU_INTERRUPT_ACKNOWLEDGE);
 	return IRQ_HANDLED;
 }

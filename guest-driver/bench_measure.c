@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The measurements that every device can take. Each sample is one store or load, or one burst, timed on its own. */
-#include <linux/ktime.h>
+/* The measurements that every device can take. A sample is one store, or the mean of a few that follow each other. */
 #include <linux/sched.h>
 #include <linux/sort.h>
 #include "bench.h"
 
 #define BURST 256
+#define READS 16	/* one alone is shorter than the grain of some time-stamp counters */
 #define SPACING_NS (100 * NSEC_PER_USEC)
 #define INTERRUPT_DEADLINE_NS NSEC_PER_SEC
 
-static int by_value(const void *a, const void *b)
+int bench_by_value(const void *a, const void *b)
 {
 	return *(const u64 *)a < *(const u64 *)b ? -1 : *(const u64 *)a > *(const u64 *)b;
 }
 
-static void add(struct bench_series *series, u64 ns, u64 overhead)
+void bench_add(struct bench_series *series, u64 cycles, u64 overhead)
 {
 	if (series->count < BENCH_SAMPLES_MAX)
-		series->samples[series->count++] = ns > overhead ? ns - overhead : 0;
+		series->samples[series->count++] = cycles > overhead ? cycles - overhead : 0;
 }
 
 /* What it costs to look at the clock twice: the median of many tries. */
@@ -27,11 +27,11 @@ u64 bench_overhead(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(tries); i++) {
-		u64 start = ktime_get_ns();
+		u64 start = bench_now();
 
-		tries[i] = ktime_get_ns() - start;
+		tries[i] = bench_now() - start;
 	}
-	sort(tries, ARRAY_SIZE(tries), sizeof(tries[0]), by_value, NULL);
+	sort(tries, ARRAY_SIZE(tries), sizeof(tries[0]), bench_by_value, NULL);
 	return tries[ARRAY_SIZE(tries) / 2];
 }
 
@@ -39,10 +39,12 @@ u64 bench_overhead(void)
 int bench_reads(struct bench_target *target, u64 overhead, struct bench_series *series, unsigned int count)
 {
 	while (count--) {
-		u64 start = ktime_get_ns();
+		u64 start = bench_now();
+		unsigned int i;
 
-		readl(target->scratch);
-		add(series, ktime_get_ns() - start, overhead);
+		for (i = 0; i < READS; i++)
+			readl(target->scratch);
+		bench_add(series, (bench_now() - start - overhead) / READS, 0);
 	}
 	return 0;
 }
@@ -59,10 +61,10 @@ static void burst(struct bench_target *target)
 int bench_bursts(struct bench_target *target, u64 overhead, struct bench_series *series, unsigned int count)
 {
 	while (count--) {
-		u64 start = ktime_get_ns();
+		u64 start = bench_now();
 
 		burst(target);
-		add(series, (ktime_get_ns() - start - overhead) / BURST, 0);
+		bench_add(series, (bench_now() - start - overhead) / BURST, 0);
 		readl(target->scratch);	/* each burst starts with nothing on the way */
 		cond_resched();
 	}
@@ -73,11 +75,11 @@ int bench_bursts(struct bench_target *target, u64 overhead, struct bench_series 
 int bench_bursts_arrived(struct bench_target *target, u64 overhead, struct bench_series *series, unsigned int count)
 {
 	while (count--) {
-		u64 start = ktime_get_ns();
+		u64 start = bench_now();
 
 		burst(target);
 		readl(target->scratch);
-		add(series, (ktime_get_ns() - start - overhead) / BURST, 0);
+		bench_add(series, (bench_now() - start - overhead) / BURST, 0);
 		cond_resched();
 	}
 	return 0;
@@ -85,9 +87,9 @@ int bench_bursts_arrived(struct bench_target *target, u64 overhead, struct bench
 
 static void pause_ns(u64 ns)
 {
-	u64 end = ktime_get_ns() + ns;
+	u64 end = bench_now() + bench_cycles(ns);
 
-	while (ktime_get_ns() < end)
+	while (bench_now() < end)
 		cpu_relax();
 }
 
@@ -98,9 +100,9 @@ int bench_spaced(struct bench_target *target, u64 overhead, struct bench_series 
 		u64 start;
 
 		pause_ns(SPACING_NS);
-		start = ktime_get_ns();
+		start = bench_now();
 		writel(count, target->scratch);
-		add(series, ktime_get_ns() - start, overhead);
+		bench_add(series, bench_now() - start, overhead);
 		cond_resched();
 	}
 	return 0;
@@ -113,14 +115,14 @@ int bench_interrupts(struct bench_target *target, u64 overhead, struct bench_ser
 		u64 start;
 
 		WRITE_ONCE(target->stamp, 0);
-		start = ktime_get_ns();
+		start = bench_now();
 		writel(target->raise_value, target->raise);
 		while (!READ_ONCE(target->stamp)) {
-			if (ktime_get_ns() - start > INTERRUPT_DEADLINE_NS)
+			if (bench_now() - start > bench_cycles(INTERRUPT_DEADLINE_NS))
 				return -ETIMEDOUT;
 			cpu_relax();
 		}
-		add(series, READ_ONCE(target->stamp) - start, overhead);
+		bench_add(series, READ_ONCE(target->stamp) - start, overhead);
 		pause_ns(20 * NSEC_PER_USEC);	/* the handler's own work is over before the next one */
 	}
 	return 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The whole way of a descriptor: doorbell or push, completion entry, event entry, interrupt. A NOP does no more. */
-#include <linux/ktime.h>
 #include <linux/sched.h>
 #include "bench.h"
 
@@ -12,7 +11,7 @@ static void event(struct pushbell_cq *cq, void *context)
 {
 	struct bench_queue *queue = context;
 
-	WRITE_ONCE(queue->stamp, ktime_get_ns());
+	WRITE_ONCE(queue->stamp, bench_now());
 }
 
 int bench_queue_open(struct bench_queue *queue, struct pushbell_device *pb)
@@ -51,18 +50,12 @@ static int post(struct bench_queue *queue, enum pushbell_how how)
 	return pushbell_post_send(queue->qp, &wr, how);
 }
 
-static void add(struct bench_series *series, u64 ns, u64 overhead)
-{
-	if (series->count < BENCH_SAMPLES_MAX)
-		series->samples[series->count++] = ns > overhead ? ns - overhead : 0;
-}
-
 static int poll_one(struct bench_queue *queue, u64 start)
 {
 	struct pushbell_wc wc;
 
 	while (!pushbell_cq_poll(queue->cq, &wc, 1)) {
-		if (ktime_get_ns() - start > DEADLINE_NS)
+		if (bench_now() - start > bench_cycles(DEADLINE_NS))
 			return -ETIMEDOUT;
 		cpu_relax();
 	}
@@ -80,17 +73,17 @@ int bench_queue_interrupts(struct bench_queue *queue, enum pushbell_how how, u64
 		WRITE_ONCE(queue->stamp, 0);
 		pushbell_cq_arm(queue->cq, false);
 		pushbell_read(queue->cq->object.pb, PB_REG_SCRATCH);	/* the arming has arrived */
-		start = ktime_get_ns();
+		start = bench_now();
 		ret = post(queue, how);
 		while (!ret && !READ_ONCE(queue->stamp)) {
-			if (ktime_get_ns() - start > DEADLINE_NS)
+			if (bench_now() - start > bench_cycles(DEADLINE_NS))
 				ret = -ETIMEDOUT;
 			cpu_relax();
 		}
 		if (!ret)
-			add(series, READ_ONCE(queue->stamp) - start, overhead);
+			bench_add(series, READ_ONCE(queue->stamp) - start, overhead);
 		if (!ret)
-			ret = poll_one(queue, ktime_get_ns());
+			ret = poll_one(queue, bench_now());
 		if (ret)
 			return ret;
 		cond_resched();
@@ -103,14 +96,14 @@ int bench_queue_polled(struct bench_queue *queue, enum pushbell_how how, u64 ove
 		       struct bench_series *series, unsigned int count)
 {
 	while (count--) {
-		u64 start = ktime_get_ns();
+		u64 start = bench_now();
 		int ret = post(queue, how);
 
 		if (!ret)
 			ret = poll_one(queue, start);
 		if (ret)
 			return ret;
-		add(series, ktime_get_ns() - start, overhead);
+		bench_add(series, bench_now() - start, overhead);
 		cond_resched();
 	}
 	return 0;

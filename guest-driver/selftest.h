@@ -60,6 +60,7 @@ struct selftest {
 	struct pushbell_wc wc[ST_WCS];	/* completions taken from it, in order */
 	unsigned int wc_count;
 	unsigned int events;		/* interrupts for it */
+	u64 event_ns;			/* when the last one was handled */
 	unsigned int fatals;
 	u32 fatal_qpn, fatal_status;
 	struct completion fatal;

@@ -13,6 +13,7 @@ static void event(struct pushbell_cq *cq, void *context)
 {
 	struct selftest *t = context;
 
+	t->event_ns = ktime_get_ns();
 	WRITE_ONCE(t->events, t->events + 1);
 	complete(&t->event);
 }

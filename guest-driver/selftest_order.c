@@ -3,7 +3,8 @@
 #include <linux/kthread.h>
 #include "selftest.h"
 
-#define BACKLOG 64
+#define QUEUES 4
+#define BACKLOG 40
 #define LOG_DEPTH 7
 #define STRIDE_64 6
 
@@ -28,37 +29,58 @@ static int in_order(struct selftest *t, u64 first, unsigned int count)
 	return 0;
 }
 
-/* A holds 64 rung sends of 2 KiB, B is pushed after them and is through before the first of them. */
-static int overtake(struct selftest *t)
+/*
+ * All queues but one hold a rung backlog; that one is pushed last and is through before the first of all the others.
+ * Each queue is the pushed one in turn: who just takes turns would have to be lucky every time. Messages are one
+ * packet, so that even one turn of another queue would show.
+ */
+static int overtake_round(struct selftest *t, struct pushbell_qp *pairs[QUEUES][2], unsigned int pushed,
+			  struct pushbell_range source, struct pushbell_range target, struct pushbell_range urgent)
 {
-	struct st_buffer *from = st_buffer(t, 2048), *to = st_buffer(t, 2048), *urgent = st_buffer(t, 64);
-	struct pushbell_range source, target, little, reply;
-	struct pushbell_qp *a[2], *b[2];
+	unsigned int q;
 
-	if (!from || !to || !urgent || st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, a) ||
-	    st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, b))
-		return -EIO;
-	st_scramble(from, 1);
-	source = st_range(t, from, 0, 2048);
-	target = st_range(t, to, 0, 2048);
-	little = st_range(t, from, 5, 64);
-	reply = st_range(t, urgent, 0, 64);
+	st_forget(t);
 	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_LINK, 0));
-	if (rung_sends(t, a, source, target, 0, BACKLOG))
-		return -EIO;
-	ST_TRY(t, st_recv(b[1], 20001, &reply, 1));
-	ST_TRY(t, st_send(b[0], 20000, &little, 1, PUSHBELL_PUSH));
+	for (q = 0; q < QUEUES; q++)
+		if (q != pushed && rung_sends(t, pairs[q], source, target, 100 * q, BACKLOG))
+			return -EIO;
+	ST_TRY(t, st_recv(pairs[pushed][1], 20001, &urgent, 1));
+	ST_TRY(t, st_send(pairs[pushed][0], 20000, &source, 1, PUSHBELL_PUSH));
 	ST_EQUAL(t, pushbell_cq_poll(t->cq, t->wc, ST_WCS), 0);
 	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
-	memcpy(to->shadow, from->shadow, 2048);
-	memcpy(urgent->shadow, from->shadow + 5, 64);
-	if (st_wait_good(t, 2 * BACKLOG + 2))
+	if (st_wait_good(t, 2 * ((QUEUES - 1) * BACKLOG + 1)))
 		return -EIO;
-	ST_EXPECT(t, st_place(t, 20000) < st_place(t, 0) && st_place(t, 20000) < st_place(t, 10000),
-		  "pushed send is completion %d, first rung send %d", st_place(t, 20000), st_place(t, 0));
-	ST_EXPECT(t, st_place(t, 20001) < st_place(t, 10000),
-		  "pushed message is received as %d, first rung message as %d", st_place(t, 20001), st_place(t, 10000));
-	return in_order(t, 0, BACKLOG) ? -EIO : in_order(t, 10000, BACKLOG);
+	for (q = 0; q < QUEUES; q++)
+		if (q != pushed && (in_order(t, 100 * q, BACKLOG) || in_order(t, 10000 + 100 * q, BACKLOG)))
+			return -EIO;
+	/* The message arrives, then its sender is told; nothing is before these two. */
+	ST_EQUAL(t, st_place(t, 20001), 0);
+	ST_EQUAL(t, st_place(t, 20000), 1);
+	return 0;
+}
+
+static int overtake(struct selftest *t)
+{
+	struct st_buffer *from = st_buffer(t, 200), *to = st_buffer(t, 200), *urgent = st_buffer(t, 200);
+	struct pushbell_qp *pairs[QUEUES][2];
+	unsigned int q;
+
+	if (!from || !to || !urgent)
+		return -EIO;
+	for (q = 0; q < QUEUES; q++)
+		if (st_rc_pair(t, LOG_DEPTH, STRIDE_64, PB_MTU_MTU_1024, pairs[q]))
+			return -EIO;
+	for (q = 0; q < QUEUES; q++) {
+		st_scramble(from, q);
+		memcpy(to->shadow, from->shadow, 200);
+		memcpy(urgent->shadow, from->shadow, 200);
+		if (overtake_round(t, pairs, q, st_range(t, from, 0, 200), st_range(t, to, 0, 200),
+				   st_range(t, urgent, 0, 200)) || st_verify(t)) {
+			st_note(t, "queue %u of %u pushed", q, QUEUES);
+			return -EIO;
+		}
+	}
+	return 0;
 }
 
 /* The pushed descriptor is not the first of its queue: those before it keep their place. */
@@ -90,39 +112,59 @@ static int queue_order(struct selftest *t)
 	return st_drained(t, a[0]) ? -EIO : st_drained(t, b[0]);
 }
 
-/* The same for the DMA engine: one channel with a backlog of COPYs, two others pushed. */
-static int engine_overtake(struct selftest *t)
+/* The same for the DMA engine: all channels but one hold a backlog of COPYs, that one gets a COPY and a FILL pushed. */
+static int engine_round(struct selftest *t, struct pushbell_qp *channels[QUEUES], unsigned int pushed,
+			struct st_buffer *from, struct st_buffer *to, struct st_buffer *urgent)
 {
-	const u32 bytes = 16384;
-	struct st_buffer *from = st_buffer(t, bytes), *to = st_buffer(t, bytes);
-	struct st_buffer *copied = st_buffer(t, 500), *filled = st_buffer(t, 500);
-	struct pushbell_qp *a = st_dma(t, LOG_DEPTH, STRIDE_64);
-	struct pushbell_qp *b = st_dma(t, LOG_DEPTH, STRIDE_64);
-	struct pushbell_qp *c = st_dma(t, LOG_DEPTH, STRIDE_64);
-	struct st_piece fill;
-	unsigned int i;
+	const u64 pattern = 0x0123456789abcdefULL + pushed;
+	unsigned int q, i;
 
-	if (!from || !to || !copied || !filled || !a || !b || !c)
-		return -EIO;
-	st_scramble(from, 3);
+	st_forget(t);
+	st_scramble(from, 50 + pushed);
 	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_ENGINE, 0));
-	for (i = 0; i < BACKLOG; i++)
-		ST_TRY(t, st_copy(a, i, st_range(t, from, 0, bytes), st_range(t, to, 0, bytes), PUSHBELL_DOORBELL));
-	ST_TRY(t, st_copy(b, 1000, st_range(t, from, 77, 500), st_range(t, copied, 0, 500), PUSHBELL_PUSH));
-	ST_TRY(t, st_fill(c, 1001, 0x0123456789abcdefULL, st_range(t, filled, 0, 500), PUSHBELL_PUSH));
+	for (q = 0; q < QUEUES; q++)
+		for (i = 0; q != pushed && i < BACKLOG; i++)
+			ST_TRY(t, st_copy(channels[q], 100 * q + i, st_range(t, from, 0, 1000), st_range(t, to, 0, 1000),
+					  PUSHBELL_DOORBELL));
+	ST_TRY(t, st_copy(channels[pushed], 20000, st_range(t, from, 77, 300), st_range(t, urgent, 0, 300),
+			  PUSHBELL_PUSH));
+	ST_TRY(t, st_fill(channels[pushed], 20001, pattern, st_range(t, urgent, 300, 300), PUSHBELL_PUSH));
 	ST_EQUAL(t, pushbell_cq_poll(t->cq, t->wc, ST_WCS), 0);
 	if (st_verify(t))	/* nothing has moved yet */
 		return -EIO;
 	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
-	memcpy(to->shadow, from->shadow, bytes);
-	memcpy(copied->shadow, from->shadow + 77, 500);
-	fill = (struct st_piece) { filled, 0, 500 };
-	st_shadow_fill(0x0123456789abcdefULL, &fill, 1);
-	if (st_wait_good(t, BACKLOG + 2))
+	memcpy(to->shadow, from->shadow, 1000);
+	memcpy(urgent->shadow, from->shadow + 77, 300);
+	st_shadow_fill(pattern, &(struct st_piece) { urgent, 300, 300 }, 1);
+	if (st_wait_good(t, (QUEUES - 1) * BACKLOG + 2) || st_verify(t))
 		return -EIO;
-	ST_EQUAL(t, st_place(t, 1000), 0);
-	ST_EQUAL(t, st_place(t, 1001), 1);
-	return in_order(t, 0, BACKLOG);
+	for (q = 0; q < QUEUES; q++)
+		if (q != pushed && in_order(t, 100 * q, BACKLOG))
+			return -EIO;
+	ST_EQUAL(t, st_place(t, 20000), 0);
+	ST_EQUAL(t, st_place(t, 20001), 1);
+	return 0;
+}
+
+static int engine_overtake(struct selftest *t)
+{
+	struct st_buffer *from = st_buffer(t, 1000), *to = st_buffer(t, 1000), *urgent = st_buffer(t, 600);
+	struct pushbell_qp *channels[QUEUES];
+	unsigned int q;
+
+	if (!from || !to || !urgent)
+		return -EIO;
+	for (q = 0; q < QUEUES; q++) {
+		channels[q] = st_dma(t, LOG_DEPTH, STRIDE_64);
+		if (!channels[q])
+			return -EIO;
+	}
+	for (q = 0; q < QUEUES; q++)
+		if (engine_round(t, channels, q, from, to, urgent)) {
+			st_note(t, "channel %u of %u pushed", q, QUEUES);
+			return -EIO;
+		}
+	return 0;
 }
 
 /* More descriptors than the 16 bits of an index count, in a ring of 64. */

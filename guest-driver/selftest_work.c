@@ -134,9 +134,15 @@ int st_wait_for(struct selftest *t, const u64 *value, u64 wanted)
 /* The adapter has ended all that was posted: with the completions counted, each ran exactly once. */
 int st_drained(struct selftest *t, struct pushbell_qp *qp)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(ST_DEADLINE_MS);
 	struct pb_cmd_qp_out out;
 
-	ST_TRY(t, pushbell_qp_query(qp, &out));
+	do {
+		ST_TRY(t, pushbell_qp_query(qp, &out));
+		if (le32_to_cpu(out.send_consumer) == qp->send.producer)
+			break;
+		usleep_range(50, 100);
+	} while (time_before(jiffies, end));
 	ST_EQUAL(t, le32_to_cpu(out.send_producer), qp->send.producer);
 	ST_EQUAL(t, le32_to_cpu(out.send_consumer), qp->send.producer);
 	return 0;

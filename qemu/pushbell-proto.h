@@ -288,13 +288,13 @@ struct pb_ring {
 	uint32_t answer_waiting; /* front-end: 1 while it sleeps on the answer eventfd (for an answer or for room) */
 	uint8_t reserved1[52];
 	uint32_t consumer; /* back-end: slots done so far; stored with release */
-	uint32_t asleep; /* back-end: 1 while it sleeps on the kick eventfd */
-	uint8_t reserved2[56];
+	uint8_t reserved2[60];
 	uint32_t irq_raised; /* back-end: interrupts raised so far, all vectors; stored before the eventfd is written */
 	uint32_t intx_level; /* back-end: level of INTx */
 	uint8_t reserved3[56];
+	uint32_t asleep; /* back-end: 1 when it is about to sleep on the kick eventfd; the front-end exchanges it with 0 when it kicks */
 	uint32_t alive; /* back-end: process id of the connected back-end */
-	uint8_t reserved4[60];
+	uint8_t reserved4[56];
 } __attribute__((packed, aligned(4)));
 QEMU_BUILD_BUG_ON(!(sizeof(struct pb_ring) == 320));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, magic) == 0));
@@ -304,10 +304,10 @@ QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, producer) == 64));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, reset_epoch) == 68));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, answer_waiting) == 72));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, consumer) == 128));
-QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, asleep) == 132));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, irq_raised) == 192));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, intx_level) == 196));
-QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, alive) == 256));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, asleep) == 256));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, alive) == 260));
 
 /* One slot. Words up to DATA are written by the front-end, the answer by the back-end. */
 struct pb_slot {

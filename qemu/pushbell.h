@@ -42,6 +42,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(PbState, PUSHBELL)
 #define PB_CONTROL_TIMEOUT_MS 5000
 #define PB_RECONNECT_TIMEOUT_MS 1000
 #define PB_RECONNECT_PERIOD_MS 100
+#define PB_RECONNECT_PERIOD_MAX_MS 1600
 #define PB_ALL_ONES UINT64_MAX
 
 /* A sleeping reader: its slot must not be reused before it took the answer. */
@@ -103,6 +104,8 @@ typedef struct PbSession {
     int channel_fd;             /* our end of the back-end request channel */
     unsigned log_lines;         /* in the present second */
     int64_t log_second;
+    int64_t since;              /* ms; when the connection was complete */
+    unsigned period_ms;         /* until the next try; grows in a crash loop */
     const char *failure;        /* why a thread without the big lock gave up */
     bool complained;            /* once per outage */
     QEMUBH *bh;
@@ -159,21 +162,27 @@ struct PbState {
 
 #define PB_ID_UNSET UINT32_MAX
 
-/* bars.c */
+/* function.c */
 bool pb_function_check(const struct pb_function *f, Error **errp);
+struct pb_bar pb_function_bar(const struct pb_function *f, unsigned i);
+struct pb_range pb_bar_range(const struct pb_bar *bar, unsigned i);
+
+/* bars.c */
 bool pb_bars_create(PbState *s, Error **errp);
 bool pb_bars_send_ram(PbState *s, Error **errp);
 void pb_bars_destroy(PbState *s);
 
 /* ring.c */
-void pb_ring_init(PbState *s);
-bool pb_ring_create(PbState *s, Error **errp);
-void pb_ring_destroy(PbState *s);
 void pb_ring_write(PbState *s, uint8_t bar, uint64_t offset, uint64_t data,
                    uint8_t size, bool may_unlock);
 uint64_t pb_ring_read(PbState *s, uint8_t bar, uint64_t offset, uint8_t size,
                       bool may_unlock);
 uint32_t pb_ring_producer(PbState *s);
+
+/* ring-setup.c */
+void pb_ring_init(PbState *s);
+bool pb_ring_create(PbState *s, Error **errp);
+void pb_ring_destroy(PbState *s);
 uint32_t pb_ring_raise_epoch(PbState *s);
 
 /* wait.c */
@@ -193,17 +202,23 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
 void pb_wait_wake_all(PbState *s);
 
 /* irq.c */
+#define PB_EVENTS 64        /* looked at in one go */
+struct epoll_event;
+int pb_irq_take_events(PbState *s, const struct epoll_event *ev, int n);
+void pb_irq_deliver(PbState *s);
+void pb_irq_drain(PbState *s, uint32_t upto);
+void pb_irq_flush(PbState *s);
+void pb_irq_discard(PbState *s);
+void pb_irq_sleep_begin(PbState *s);
+void pb_irq_sleep_end(PbState *s);
+
+/* irq-thread.c */
 void pb_irq_init(PbState *s);
 bool pb_irq_create(PbState *s, Error **errp);
 void pb_irq_destroy(PbState *s);
 bool pb_irq_send_fds(PbState *s, Error **errp);
 void pb_irq_watch(PbState *s, int socket_fd, int channel_fd);
 void pb_irq_unwatch(PbState *s, int socket_fd, int channel_fd);
-void pb_irq_drain(PbState *s, uint32_t upto);
-void pb_irq_flush(PbState *s);
-void pb_irq_discard(PbState *s);
-void pb_irq_sleep_begin(PbState *s);
-void pb_irq_sleep_end(PbState *s);
 
 /*
  * Upstream order: before a read's value reaches the guest, all interrupts that
@@ -241,6 +256,25 @@ void pb_session_fail(PbState *s, const char *reason);
 bool pb_session_tell(PbState *s, uint32_t request, const void *payload,
                      uint32_t size, const int *fds, unsigned nfds,
                      Error **errp);
+
+bool pb_session_send(PbState *s, uint32_t request, bool need_reply,
+                     const void *payload, uint32_t size,
+                     const int *fds, unsigned nfds, Error **errp);
+uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
+                        uint32_t capacity, int *reply_fd, Error **errp);
+bool pb_session_tell_result(PbState *s, uint32_t request,
+                            const void *payload, uint32_t size,
+                            const int *fds, unsigned nfds,
+                            uint64_t *result, Error **errp);
+
+/* handshake.c */
+bool pb_handshake_features(PbState *s, Error **errp);
+bool pb_handshake_channel(PbState *s, Error **errp);
+bool pb_handshake_describe(PbState *s, struct pb_function *function,
+                           Error **errp);
+bool pb_handshake_ring(PbState *s, Error **errp);
+bool pb_handshake_new_state(PbState *s, Error **errp);
+bool pb_handshake_old_state(PbState *s, Error **errp);
 
 /* channel.c: requests of the back-end, served by the interrupt thread */
 void pb_channel_serve(PbState *s);

@@ -12,20 +12,11 @@
  * the other one stopped. It must describe the same function.
  */
 #include "qemu/osdep.h"
-#include <fcntl.h>
-#include <sys/socket.h>
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "qemu/sockets.h"
 #include "qemu/timer.h"
 #include "pushbell.h"
 #include "trace.h"
-
-#define PB_FEATURES BIT_ULL(PB_F_PROTOCOL_FEATURES)
-#define PB_PROTOCOL_FEATURES (BIT_ULL(PB_PROTOCOL_F_REPLY_ACK) | \
-                              BIT_ULL(PB_PROTOCOL_F_BACKEND_REQ) | \
-                              BIT_ULL(PB_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | \
-                              BIT_ULL(PB_PROTOCOL_F_PCI_FUNCTION))
 
 /* The sequence's common deadline while connecting, else one of its own. */
 static int64_t pb_session_deadline(PbState *s)
@@ -34,9 +25,9 @@ static int64_t pb_session_deadline(PbState *s)
            : get_clock() + (int64_t)PB_CONTROL_TIMEOUT_MS * SCALE_MS;
 }
 
-static bool pb_session_send(PbState *s, uint32_t request, bool need_reply,
-                            const void *payload, uint32_t size,
-                            const int *fds, unsigned nfds, Error **errp)
+bool pb_session_send(PbState *s, uint32_t request, bool need_reply,
+                     const void *payload, uint32_t size,
+                     const int *fds, unsigned nfds, Error **errp)
 {
     if (s->session.fd < 0 || s->session.failure) {
         error_setg(errp, "no back-end is connected");
@@ -52,8 +43,8 @@ static bool pb_session_send(PbState *s, uint32_t request, bool need_reply,
 }
 
 /* A request with a reply of its own. Returns its size, 0 on failure. */
-static uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
-                               uint32_t capacity, int *reply_fd, Error **errp)
+uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
+                        uint32_t capacity, int *reply_fd, Error **errp)
 {
     uint32_t size = 0;
 
@@ -69,10 +60,10 @@ static uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
 }
 
 /* A request that is acknowledged. *result is the value, on true. */
-static bool pb_session_tell_result(PbState *s, uint32_t request,
-                                   const void *payload, uint32_t size,
-                                   const int *fds, unsigned nfds,
-                                   uint64_t *result, Error **errp)
+bool pb_session_tell_result(PbState *s, uint32_t request,
+                            const void *payload, uint32_t size,
+                            const int *fds, unsigned nfds,
+                            uint64_t *result, Error **errp)
 {
     struct pb_u64_payload ack;
     uint32_t got = 0;
@@ -113,101 +104,6 @@ bool pb_session_tell(PbState *s, uint32_t request, const void *payload,
     return true;
 }
 
-static bool pb_session_ask_u64(PbState *s, uint32_t request, uint64_t *value,
-                               Error **errp)
-{
-    struct pb_u64_payload reply;
-    uint32_t size = pb_session_ask(s, request, &reply, sizeof(reply), NULL,
-                                   errp);
-
-    if (size && size != sizeof(reply)) {
-        error_setg(errp, "malformed reply to %s", pb_wire_name(request));
-        return false;
-    }
-    *value = reply.value;
-    return size != 0;
-}
-
-static bool pb_session_features(PbState *s, Error **errp)
-{
-    uint64_t features, protocol;
-    const struct pb_u64_payload set_features = { PB_FEATURES };
-    const struct pb_u64_payload set_protocol = { PB_PROTOCOL_FEATURES };
-
-    if (!pb_session_ask_u64(s, PB_REQUEST_GET_FEATURES, &features, errp)) {
-        return false;
-    }
-    if (!(features & PB_FEATURES)) {
-        error_setg(errp, "the back-end at %s has no vhost-user protocol "
-                   "features: it is not a PCI function", s->socket_path);
-        return false;
-    }
-    if (!pb_session_ask_u64(s, PB_REQUEST_GET_PROTOCOL_FEATURES, &protocol,
-                            errp)) {
-        return false;
-    }
-    if (~protocol & PB_PROTOCOL_FEATURES) {
-        error_setg(errp, "the back-end at %s is not a PCI function for this "
-                   "QEMU: it offers protocol features 0x%" PRIx64 ", PCI-"
-                   "function extension version %d needs 0x%llx",
-                   s->socket_path, protocol, PB_EXTENSION_VERSION,
-                   (unsigned long long)PB_PROTOCOL_FEATURES);
-        return false;
-    }
-    /* Without need_reply: REPLY_ACK is in force only after this message. */
-    return pb_session_send(s, PB_REQUEST_SET_PROTOCOL_FEATURES, false,
-                           &set_protocol, sizeof(set_protocol), NULL, 0,
-                           errp) &&
-           pb_session_tell(s, PB_REQUEST_SET_FEATURES, &set_features,
-                           sizeof(set_features), NULL, 0, errp) &&
-           pb_session_tell(s, PB_REQUEST_SET_OWNER, NULL, 0, NULL, 0, errp);
-}
-
-static bool pb_session_channel(PbState *s, Error **errp)
-{
-    int pair[2];
-    bool ok;
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        error_setg_errno(errp, errno, "cannot make a socket pair");
-        return false;
-    }
-    qemu_socket_set_nonblock(pair[0]);
-    s->session.channel_fd = pair[0];
-    ok = pb_session_tell(s, PB_REQUEST_SET_BACKEND_REQ_FD, NULL, 0, &pair[1],
-                         1, errp);
-    close(pair[1]);
-    return ok;
-}
-
-static bool pb_session_describe(PbState *s, struct pb_function *function,
-                                Error **errp)
-{
-    g_autofree void *reply = g_malloc0(PB_MAX_PAYLOAD);
-    uint32_t size = pb_session_ask(s, PB_REQUEST_PCI_GET_FUNCTION, reply,
-                                   PB_MAX_PAYLOAD, NULL, errp);
-    uint32_t version;
-
-    if (!size) {
-        return false;
-    }
-    /* The version comes first: another version may have another size. */
-    memcpy(&version, reply, sizeof(version));
-    if (size >= sizeof(version) && version != PB_EXTENSION_VERSION) {
-        error_setg(errp, "the back-end at %s speaks version %u of the "
-                   "PCI-function extension, this QEMU speaks version %d",
-                   s->socket_path, version, PB_EXTENSION_VERSION);
-        return false;
-    }
-    if (size != sizeof(*function)) {
-        error_setg(errp, "the back-end's description has %u bytes, not %zu",
-                   size, sizeof(*function));
-        return false;
-    }
-    memcpy(function, reply, sizeof(*function));
-    return true;
-}
-
 /* Connects up to the description. On failure nothing is left open. */
 bool pb_session_open(PbState *s, struct pb_function *function, Error **errp)
 {
@@ -221,87 +117,12 @@ bool pb_session_open(PbState *s, struct pb_function *function, Error **errp)
         return false;
     }
     trace_pushbell_connect(s->socket_path);
-    if (!pb_session_features(s, errp) || !pb_session_channel(s, errp) ||
-        !pb_session_describe(s, function, errp)) {
+    if (!pb_handshake_features(s, errp) || !pb_handshake_channel(s, errp) ||
+        !pb_handshake_describe(s, function, errp)) {
         pb_session_close(s);
         return false;
     }
     return true;
-}
-
-/* A memfd that its maker cannot shrink under our, or the next one's, mapping. */
-static bool pb_session_check_state(PbState *s, int fd,
-                                   const struct pb_state_region *state,
-                                   Error **errp)
-{
-    struct stat st;
-    int seals = fcntl(fd, F_GET_SEALS);
-
-    if (fd < 0 || fstat(fd, &st) < 0 || seals < 0 ||
-        !(seals & F_SEAL_SHRINK)) {
-        error_setg(errp, "the back-end's state region is not a sealed memfd");
-        return false;
-    }
-    if (state->size != s->function.state_size || st.st_size < state->size ||
-        state->version != s->function.state_version) {
-        error_setg(errp, "the back-end's state region does not fit its "
-                   "description");
-        return false;
-    }
-    return true;
-}
-
-static bool pb_session_new_state(PbState *s, Error **errp)
-{
-    struct pb_state_region state = { 0 };
-    int fd = -1;
-    uint32_t size = pb_session_ask(s, PB_REQUEST_PCI_STATE_GET_FD, &state,
-                                   sizeof(state), &fd, errp);
-
-    if (!size) {
-        return false;
-    }
-    if (size != sizeof(state) || !pb_session_check_state(s, fd, &state, errp)) {
-        if (size != sizeof(state)) {
-            error_setg(errp, "malformed reply to PCI_STATE_GET_FD");
-        }
-        if (fd >= 0) {
-            close(fd);
-        }
-        return false;
-    }
-    s->session.state = state;
-    s->session.state_fd = fd;
-    return true;
-}
-
-static bool pb_session_old_state(PbState *s, Error **errp)
-{
-    struct pb_state_region state = s->session.state;
-    uint64_t result;
-
-    state.reset_epoch = s->ring.epoch;
-    if (!pb_session_tell_result(s, PB_REQUEST_PCI_STATE_SET_FD, &state,
-                                sizeof(state), &s->session.state_fd, 1,
-                                &result, errp)) {
-        return false;
-    }
-    if (result != PB_STATE_RESULT_OK) {
-        error_setg(errp, "the back-end cannot take over the state region "
-                   "(reason %" PRIu64 ")", result);
-        return false;
-    }
-    return true;
-}
-
-static bool pb_session_send_ring(PbState *s, Error **errp)
-{
-    PbRing *r = &s->ring;
-    struct pb_ring_setup setup = { .size = r->bytes, .slots = r->nslots };
-    int fds[3] = { r->memfd, r->kick_fd, r->answer_fd };
-
-    return pb_session_tell(s, PB_REQUEST_PCI_SET_RING, &setup, sizeof(setup),
-                           fds, ARRAY_SIZE(fds), errp);
 }
 
 /*
@@ -314,9 +135,9 @@ bool pb_session_attach(PbState *s, Error **errp)
     PbSession *c = &s->session;
     bool ok;
 
-    ok = pb_session_send_ring(s, errp) &&
-         (c->state_fd < 0 ? pb_session_new_state(s, errp)
-                          : pb_session_old_state(s, errp)) &&
+    ok = pb_handshake_ring(s, errp) &&
+         (c->state_fd < 0 ? pb_handshake_new_state(s, errp)
+                          : pb_handshake_old_state(s, errp)) &&
          pb_bars_send_ram(s, errp) &&
          pb_memory_start(s, errp) &&
          pb_irq_send_fds(s, errp) &&
@@ -325,6 +146,7 @@ bool pb_session_attach(PbState *s, Error **errp)
         qatomic_set(&c->generation, c->generation + 1);
         pb_irq_watch(s, c->fd, c->channel_fd);
         qatomic_set(&c->connected, true);
+        c->since = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
         ok = pb_control_run(s, errp);
     }
     c->deadline = 0;
@@ -336,8 +158,21 @@ bool pb_session_attach(PbState *s, Error **errp)
 
 static void pb_session_schedule(PbState *s)
 {
-    timer_mod(s->session.reconnect,
-              qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + PB_RECONNECT_PERIOD_MS);
+    timer_mod(s->session.reconnect, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
+              MAX(s->session.period_ms, PB_RECONNECT_PERIOD_MS));
+}
+
+/* A back-end that dies as soon as it is there gets less and less of our time. */
+static void pb_session_adapt_period(PbState *s)
+{
+    PbSession *c = &s->session;
+
+    if (qemu_clock_get_ms(QEMU_CLOCK_REALTIME) - c->since < 1000) {
+        c->period_ms = MIN(MAX(c->period_ms, PB_RECONNECT_PERIOD_MS) * 2,
+                           PB_RECONNECT_PERIOD_MAX_MS);
+    } else {
+        c->period_ms = PB_RECONNECT_PERIOD_MS;
+    }
 }
 
 /* Big lock held; more than once is fine. Queued writes stay in the ring. */
@@ -349,7 +184,9 @@ void pb_session_close(PbState *s)
         return;
     }
     trace_pushbell_close(s->socket_path);
-    qatomic_set(&c->connected, false);
+    if (qatomic_xchg(&c->connected, false) || c->failure) {
+        pb_session_adapt_period(s);
+    }
     pb_irq_unwatch(s, c->fd, c->channel_fd);
     close(c->fd);
     c->fd = -1;

@@ -40,14 +40,18 @@ configure_flags=(
 )
 firmware=(bios-256k.bin kvmvapic.bin linuxboot_dma.bin pvh.bin)
 
-apt_tool() { node "$root/dist/device/vm/apt-tool.js" --release "$release" "$@"; }
+# apt_tool RELEASE ACTION …
+apt_tool() {
+  [ -f "$root/dist/device/vm/apt-tool.js" ] || (cd "$root" && npx tsc >&2) || die 'the TypeScript sources do not compile'
+  node "$root/dist/device/vm/apt-tool.js" --release "$@"
+}
 
 # The version is asked for once and then kept, so that a later start needs no mirror; `pushbell clean` forgets it.
 source_version() {
   local file=$cache/qemu-build/$release.version
   if [ ! -s "$file" ]; then
     mkdir -p "$cache/qemu-build"
-    apt_tool version qemu >"$file.new" && mv "$file.new" "$file" || return 1
+    apt_tool "$release" version qemu >"$file.new" && mv "$file.new" "$file" || return 1
   fi
   cat "$file"
 }
@@ -64,7 +68,8 @@ get_source() {
     cp -au "$QEMU_SRC/." "$work/tree/"
   elif [ ! -d "$work/tree" ]; then
     need_packages dpkg-dev
-    apt_tool source qemu "$work/fetch" >/dev/null
+    rm -rf "$work/fetch" # left by an interrupted start
+    apt_tool "$release" source qemu "$work/fetch" >/dev/null
     mv "$work/fetch/tree" "$work/tree"
     rmdir "$work/fetch"
   fi
@@ -96,14 +101,13 @@ integrate() {
   put "$work/pushbell.mak" "$tree/configs/devices/x86_64-softmmu/pushbell.mak"
 }
 
-# Another release's QEMU may want a newer meson than this machine has: it is pure Python and works from the cache.
+# A newer QEMU may want a newer meson than this machine has: it is pure Python and works from the cache.
 use_meson() {
-  local wanted
+  local wanted dir=$cache/meson-trixie
   wanted=$(sed -n 's/^meson = .*accepted = ">=\([0-9.]*\)".*/\1/p' "$work/tree/pythondeps.toml" 2>/dev/null || true)
   need_packages meson
   if [ -n "$wanted" ] && dpkg --compare-versions "$(meson --version)" lt "$wanted"; then
-    local dir=$cache/meson-$release
-    [ -d "$dir/usr" ] || apt_tool unpack "$dir" meson
+    [ -d "$dir/usr" ] || apt_tool trixie unpack "$dir" meson
     export PYTHONPATH=$dir/usr/lib/python3/dist-packages
   fi
 }
@@ -171,7 +175,7 @@ install_result() {
       continue
     fi
     # Debian's source has no prebuilt firmware: it has packages of its own.
-    [ -d "$cache/firmware-$release/usr" ] || apt_tool unpack "$cache/firmware-$release" seabios qemu-system-data
+    [ -d "$cache/firmware-$release/usr" ] || apt_tool "$release" unpack "$cache/firmware-$release" seabios qemu-system-data
     cp "$(find "$cache/firmware-$release/usr" -name "$name" -not -type l | head -1)" "$aside/firmware/"
   done
   rm -rf "$out"
@@ -183,7 +187,6 @@ if [ -n "${QEMU_SRC:-}" ]; then
   QEMU_SRC=$(cd "$QEMU_SRC" && pwd)
   version="from $QEMU_SRC"
 else
-  [ -f "$root/dist/device/vm/apt-tool.js" ] || (cd "$root" && npx tsc) || die 'npx tsc failed'
   version=$(source_version) || die "could not find out $release's QEMU version"
 fi
 mapfile -t files < <(our_files)

@@ -1,32 +1,92 @@
 // SPDX-License-Identifier: MIT
+// What "npm test" does once TypeScript runs: makes everything that the tests need, so that no test waits for a build,
+// runs ava, shows its results a line a test, keeps them in .results/, tells which claims they prove, and ends with one
+// line of totals. Arguments go to ava (a file, --match); "--long" takes the long tests instead.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { projectRoot } from '../device/vm/cache.js';
 import { exitOnSignals } from '../device/vm/cleanup.js';
 import { VmError } from '../device/vm/errors.js';
-import { prepareWorkshop } from '../device/vm/setup.js';
+import { ensureTool } from '../device/vm/host-tools.js';
+import { prepare } from '../device/vm/progress.js';
+import { type Workshop, workshopSteps } from '../device/vm/setup.js';
+import { reportClaims } from './claims/report.js';
 
-/*
- * What `npm test` does once TypeScript runs: makes everything that the tests need, so that no test waits for a
- * build, then hands over to ava. Arguments go to ava, e.g. a file or `--match`.
- */
+const INFRASTRUCTURE = 3;
+const RESULTS = join(projectRoot, '.results');
+const LONG_TESTS = 'dist/test/**/*.long.js';
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+async function prepareAll(signal: AbortSignal): Promise<void> {
+  const done: Partial<Workshop> = {};
+  const tools = {
+    title: 'Tools of the tests (tshark, sparse)',
+    run: async (say: (line: string) => void) => {
+      for (const tool of ['tshark', 'sparse']) await ensureTool(tool, { say, signal });
+      return { cached: true };
+    },
+  };
+  await prepare([...workshopSteps(done, signal), tools]);
+}
+
+/** One line of ava's TAP on the screen; what belongs to a failure is shown as it comes. */
+function show(line: string, totals: Totals): void {
+  const result = /^(not )?ok \d+ - (.*?)( # SKIP.*)?$/.exec(line);
+  if (result !== null) {
+    const [, bad, title, skip] = result;
+    if (bad !== undefined) totals.failed++;
+    else if (skip !== undefined) totals.skipped++;
+    else totals.passed++;
+    process.stdout.write(`${bad === undefined ? (skip === undefined ? '✔' : '-') : '✘'} ${title}\n`);
+  } else if (/^(\s|# )/.test(line) && !/^# (tests|pass|fail|skip) /.test(line)) process.stdout.write(`  ${line}\n`);
+}
+
+/** Runs ava; resolves with its exit status. */
+async function runAva(args: readonly string[], tapFile: string, totals: Totals): Promise<number> {
+  const ava = spawn(process.execPath, [join(projectRoot, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', ...args], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(ava, 'exit');
+  const file = createWriteStream(tapFile);
+  for await (const line of createInterface({ input: ava.stdout })) {
+    file.write(`${line}\n`);
+    show(line, totals);
+  }
+  const [status] = await ended;
+  await new Promise<void>(resolve => file.end(resolve));
+  return status ?? 1;
+}
+
 const aborted = new AbortController();
 exitOnSignals(() => aborted.abort());
+const args = process.argv.slice(2);
+const long = args.includes('--long');
+const chosen = args.filter(arg => arg !== '--long');
 
 try {
-  await prepareWorkshop({ signal: aborted.signal });
+  await prepareAll(aborted.signal);
 } catch (error) {
   console.error(error instanceof VmError ? error.message : error);
-  process.exit(3);
+  process.exit(INFRASTRUCTURE);
 }
-const ava = spawn(
-  process.execPath,
-  [join(projectRoot, 'node_modules/ava/entrypoints/cli.mjs'), ...process.argv.slice(2)],
-  {
-    cwd: projectRoot,
-    stdio: 'inherit',
-  },
-);
-const [status] = await once(ava, 'exit');
-process.exitCode = status ?? 1;
+mkdirSync(RESULTS, { recursive: true });
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const tapFile = join(RESULTS, long ? 'last-long.tap' : 'last.tap');
+let status = await runAva([...chosen, ...(long ? [LONG_TESTS] : [])], tapFile, totals);
+if (chosen.length === 0 && !long) {
+  process.stdout.write('\n');
+  if (!reportClaims(RESULTS)) status ||= 1;
+}
+// A run that stopped before its first result, or in which ava itself failed, is no pass.
+if (status !== 0 && totals.failed === 0) totals.failed = 1;
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+process.exitCode = status;

@@ -42,16 +42,20 @@ export const ringGroup: Group = {
         ),
         gap(52),
         u32('consumer', 'back-end: slots done so far; stored with release'),
-        u32('asleep', 'back-end: 1 while it sleeps on the kick eventfd'),
-        gap(56),
+        gap(60),
         u32(
           'irq_raised',
           'back-end: interrupts raised so far, all vectors; stored before the eventfd is written',
         ),
         u32('intx_level', 'back-end: level of INTx'),
         gap(56),
+        // Not beside CONSUMER: the producer looks at it for every slot, and CONSUMER is stored for every slot.
+        u32(
+          'asleep',
+          'back-end: 1 when it is about to sleep on the kick eventfd; the front-end exchanges it with 0 when it kicks',
+        ),
         u32('alive', 'back-end: process id of the connected back-end'),
-        gap(60),
+        gap(56),
       ],
     ),
     struct(

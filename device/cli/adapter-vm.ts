@@ -80,7 +80,12 @@ export class AdapterVm {
   }
 }
 
-function writeLine(log: WriteStream | undefined, level: string, message: string, fields: Record<string, unknown>): void {
+function writeLine(
+  log: WriteStream | undefined,
+  level: string,
+  message: string,
+  fields: Record<string, unknown>,
+): void {
   const extra = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
   log?.write(`${level} ${message}${extra}\n`);
 }

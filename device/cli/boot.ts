@@ -53,11 +53,16 @@ function guestFile(text: string): { host: string; guest: string } {
 async function boot(command: readonly string[], options: BootOptions): Promise<void> {
   const load = options.module.map(path => ({ module: existing(path, 'module') }));
   const files = options.file.map(guestFile);
-  const kernel: Partial<VmOptions> = options.kernel === undefined ? {} : { kernel: existing(options.kernel, 'kernel') };
+  const kernel: Partial<VmOptions> =
+    options.kernel === undefined ? {} : { kernel: existing(options.kernel, 'kernel') };
   const workshop = await prepareWorkshop();
   const interactive = command.length === 0;
   const adapterVm = await AdapterVm.start(workshop, {
-    guest: { load: [...(options.driver ? driverModules(workshop, ['pushbell']) : []), ...load], files, consoleShell: interactive },
+    guest: {
+      load: [...(options.driver ? driverModules(workshop, ['pushbell']) : []), ...load],
+      files,
+      consoleShell: interactive,
+    },
     vm: {
       cpus: options.cpus,
       memoryMb: options.memory,
@@ -125,7 +130,10 @@ export function bootCommand(): Command {
     .option('--capture <file>', 'write the packets to this pcapng file')
     .option('--device-log <file>', "write the adapter's log to this file")
     .option('--timeout <s>', 'end a command after this', wholeNumber(1, 24 * HOUR_S), HOUR_S)
-    .addHelpText('after', `\nExit status: that of the command; ${Status.USAGE} usage, ${Status.INFRASTRUCTURE} no VM, ${Status.HANG} hang`)
+    .addHelpText(
+      'after',
+      `\nExit status: that of the command; ${Status.USAGE} usage, ${Status.INFRASTRUCTURE} no VM, ${Status.HANG} hang`,
+    )
     .action(async (command: string[], options: BootOptions) => {
       exitOnSignals();
       await boot(command, options);

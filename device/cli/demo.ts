@@ -27,7 +27,12 @@ async function demo(options: DemoOptions): Promise<void> {
   try {
     const { vm } = adapterVm;
     const lspci = await vm.run('cat /sys/bus/pci/drivers/pushbell/*/uevent | grep -E "PCI_(ID|SLOT_NAME)"');
-    const found = Object.fromEntries(lspci.stdout.trim().split('\n').map(line => line.split('=')));
+    const found = Object.fromEntries(
+      lspci.stdout
+        .trim()
+        .split('\n')
+        .map(line => line.split('=')),
+    );
     out.write(
       `Linux ${vm.kernelRelease} is up after ${(vm.bootMs / 1000).toFixed(1)} s (${workshop.accel}); ` +
         `the driver pushbell has bound ${found.PCI_ID ?? '?'} at ${found.PCI_SLOT_NAME ?? '?'}\n\n`,
@@ -35,7 +40,10 @@ async function demo(options: DemoOptions): Promise<void> {
     const story = await vm.run(`cat ${DEBUGFS_DEMO}`, { timeoutMs: DEMO_TIMEOUT_MS });
     const steps = parseStory(story.stdout);
     if (story.status !== 0 || steps.length === 0) {
-      throw new CliError(`the demonstration failed in the guest\n${story.stderr}${vm.console.tail()}`, Status.FAIL);
+      throw new CliError(
+        `the demonstration failed in the guest\n${story.stderr}${vm.console.tail()}`,
+        Status.FAIL,
+      );
     }
     const { text, good } = renderStory(steps);
     out.write(text);

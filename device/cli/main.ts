@@ -4,12 +4,22 @@
 // else. Expected failures are CliErrors: one line, a status, no stack.
 import { Command, CommanderError } from 'commander';
 import { VmError } from '../vm/errors.js';
-import { CliError, Status } from './cli-error.js';
 import { bootCommand } from './boot.js';
+import { cleanCommand } from './clean.js';
+import { CliError, Status } from './cli-error.js';
 import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
 import { serveCommand } from './serve.js';
+import { testCommand } from './test/command.js';
 
-const COMMANDS: readonly (() => Command)[] = [demoCommand, bootCommand, serveCommand];
+const COMMANDS: readonly (() => Command)[] = [
+  demoCommand,
+  bootCommand,
+  testCommand,
+  serveCommand,
+  doctorCommand,
+  cleanCommand,
+];
 
 /** commander's settings are not inherited by commands that were made elsewhere. */
 function adopt(program: Command, command: Command): void {
@@ -35,7 +45,8 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? Status.OK : Status.USAGE;
-    if (error instanceof VmError) return say(error.message, isHang(error) ? Status.HANG : Status.INFRASTRUCTURE);
+    if (error instanceof VmError)
+      return say(error.message, isHang(error) ? Status.HANG : Status.INFRASTRUCTURE);
     if (!(error instanceof CliError)) throw error;
     return say(error.message, error.status);
   }
@@ -46,6 +57,7 @@ function say(message: string, status: number): number {
   return status;
 }
 
-const isHang = (error: VmError): boolean => error.fault.kind === 'guest-hang' || error.fault.kind === 'command-timeout';
+const isHang = (error: VmError): boolean =>
+  error.fault.kind === 'guest-hang' || error.fault.kind === 'command-timeout';
 
 process.exitCode = await run(process.argv);

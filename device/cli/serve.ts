@@ -116,7 +116,9 @@ async function runDevice(
   });
   const controlServer = new ControlServer(request => device.request(request));
   try {
-    await device.ready;
+    await device.ready.catch((error: Error) => {
+      throw new CliError(`the device could not start: ${error.message}`);
+    });
     if (fds.control !== undefined) await controlServer.listen(fds.control);
     if (options.socketPath !== undefined) {
       process.stdout.write(`listening on ${options.socketPath}\n\n  ${qemuLine(options.socketPath)}\n\n`);

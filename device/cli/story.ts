@@ -7,7 +7,9 @@ export function parseStory(text: string): StoryStep[] {
   return text
     .split('\n')
     .filter(line => line.startsWith('step='))
-    .map(line => Object.fromEntries([...line.matchAll(/(\w+)=("([^"]*)"|\S*)/g)].map(m => [m[1], m[3] ?? m[2]])));
+    .map(line =>
+      Object.fromEntries([...line.matchAll(/(\w+)=("([^"]*)"|\S*)/g)].map(m => [m[1], m[3] ?? m[2]])),
+    );
 }
 
 interface Told {
@@ -70,11 +72,17 @@ function gather(step: StoryStep): Told {
 
 function counters(step: StoryStep): Told {
   const named = Object.entries(step).filter(([key]) => key !== 'step');
-  return { good: true, lines: [`  ${named.map(([key, value]) => `${value} ${key.replaceAll('_', ' ')}`).join(', ')}`] };
+  return {
+    good: true,
+    lines: [`  ${named.map(([key, value]) => `${value} ${key.replaceAll('_', ' ')}`).join(', ')}`],
+  };
 }
 
 const TELLERS: Readonly<Record<string, { title: string; tell: (step: StoryStep) => Told }>> = {
-  message: { title: 'Messages: descriptor in memory and a doorbell, or descriptor pushed into the doorbell page', tell: message },
+  message: {
+    title: 'Messages: descriptor in memory and a doorbell, or descriptor pushed into the doorbell page',
+    tell: message,
+  },
   overtake: { title: 'Priority: a pushed descriptor overtakes what was rung before it', tell: overtake },
   operation: { title: 'DMA engine: the same two ways, memory to memory', tell: operation },
   gather: { title: 'Gather: one message from ranges all over memory', tell: gather },

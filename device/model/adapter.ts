@@ -157,7 +157,7 @@ class Adapter implements PciModel {
     const word = this.#commandAsked as number;
     this.#commandAsked = undefined;
     if (stCommandPending(this.#core.m, 0) !== 0) return badAccess(this.#core);
-    if (runCommand(this.#core, word, this.#mayDma) === AGAIN) suspendCommand(this.#core, word);
+    if (runCommand(this.#core, word) === AGAIN) suspendCommand(this.#core, word);
   }
 
   /** What a write asks for beyond its own step. */
@@ -211,6 +211,7 @@ class Adapter implements PciModel {
     journal.commit();
     if (this.#resetAsked) this.#reset();
     if (this.#mayDma) this.#resume();
+    else if (stBusMaster(m, 0) === 0) this.#refusePending();
   }
 
   #reset(): void {
@@ -239,11 +240,20 @@ class Adapter implements PciModel {
     return this.#scheduler.run(budget);
   }
 
+  /** A command that waited when Bus Master Enable went away ends as one that comes now would. */
+  #refusePending(): void {
+    const { m, journal } = this.#core;
+    const word = stCommandPending(m, 0);
+    if (word === 0) return;
+    runCommand(this.#core, word);
+    journal.commit();
+  }
+
   #retryCommand(): void {
     const { m, journal, outbox } = this.#core;
     const word = stCommandPending(m, 0);
     this.#commandMayGoOn = false;
-    if (runCommand(this.#core, word, true) === AGAIN) return;
+    if (runCommand(this.#core, word) === AGAIN) return;
     journal.commit();
     outbox.flush();
     this.#link.rateMbps = stRateMbps(m, 0);

@@ -112,7 +112,8 @@ function overlaps(m: Uint32Array, d: Descriptor): boolean {
       if (sgeLkey(m, from) !== sgeLkey(m, to)) continue;
       const a = sgeAddress(m, from);
       const b = sgeAddress(m, to);
-      if (a < b + sgeLength(m, to) && b < a + sgeLength(m, from)) return true;
+      const empty = sgeLength(m, from) === 0 || sgeLength(m, to) === 0;
+      if (!empty && a < b + sgeLength(m, to) && b < a + sgeLength(m, from)) return true;
     }
   }
   return false;

@@ -316,6 +316,7 @@ export function releaseReceive(core: Core, qp: QpRow): void {
 /** The queue pair goes to the error state by itself: remembered, told as an event, and a peer that waits for it is let go. */
 export function enterError(core: Core, qp: QpRow, status: WcStatus, index: number): Step {
   const { m, journal, queues } = core;
+  if (qpState(m, qp) === QpState.ERR) return Step.DONE;
   const step = postAsync(core, EventType.QP_FATAL, qpNumber(qp), status);
   if (step !== Step.DONE) return step;
   putQpState(journal, qp, QpState.ERR);

@@ -80,6 +80,8 @@ export class ReliableConnection {
   readonly #receive = new Descriptor();
   readonly #gather = new SgeCursor();
   readonly #scatter = new SgeCursor();
+  /** Queue pair whose packet is on the wire; an acknowledgement counts only if it is for this one. */
+  #requester: QpRow = NONE as QpRow;
   /** Syndrome of the acknowledgement that came back, or NO_ANSWER. */
   #answer = NO_ANSWER;
   /** How the responder's part of the step ended. */
@@ -107,6 +109,8 @@ export class ReliableConnection {
     journal.add(ST_COUNT_PACKETS_OFFSET / 4, 1);
     putQpSqPsn(journal, qp, (qpSqPsn(m, qp) + 1) % PSN_MODULUS);
     if (bytes > 0) putQpActiveDone(journal, qp, done + bytes);
+    // Connected to itself, and its own responder has refused: what is under way is flushed.
+    if (qpState(m, qp) === QpState.ERR) return end(work, WcStatus.WR_FLUSH_ERR);
     if (this.#answer === NO_ANSWER) return last ? end(work, WcStatus.RETRY_EXC_ERR) : Step.DONE;
     return last || this.#answer !== ACK_SYNDROME ? end(work, statusOf(this.#answer)) : Step.DONE;
   }
@@ -145,6 +149,7 @@ export class ReliableConnection {
     p.psn = qpSqPsn(m, qp);
     p.ackRequest = last;
     p.solicited = last && d.solicited;
+    this.#requester = qp;
     this.#answer = NO_ANSWER;
     this.#delivered = Step.DONE;
     this.#wire.transmit(p.frame, p.finish(bytes));
@@ -156,8 +161,8 @@ export class ReliableConnection {
     if (p.parse(frame, length) !== undefined) return;
     const qp = qpRow(this.#core.m, p.destinationQpn);
     if (qp === NONE || !answers(this.#core.m, qp)) return;
-    if (p.opcode === BthOpcode.RC_ACKNOWLEDGE) this.#answer = p.syndrome;
-    else this.#delivered = this.#respond(frame, qp);
+    if (p.opcode !== BthOpcode.RC_ACKNOWLEDGE) this.#delivered = this.#respond(frame, qp);
+    else if (qp === this.#requester) this.#answer = p.syndrome;
   }
 
   #respond(frame: Uint8Array, qp: QpRow): Step {
@@ -168,6 +173,8 @@ export class ReliableConnection {
     const last = p.opcode === BthOpcode.RC_SEND_LAST || p.opcode === BthOpcode.RC_SEND_ONLY;
     if (!isSend(p.opcode) || first !== (qpRecvActive(m, qp) === 0))
       return this.#reply(qp, p.psn, NAK_INVALID_REQUEST);
+    // The connected requester looks before it sends; a packet from anywhere else finds nothing to go into.
+    if (first && qpRecvProducer(m, qp) === qpRecvConsumer(m, qp)) return Step.DONE;
     const status = first ? this.#beginReceive(qp) : this.#checkReceive(qp);
     if (status === WAIT) return Step.WAIT_MEMORY;
     if (status !== WcStatus.SUCCESS) return this.#refuse(qp, status);

@@ -190,7 +190,8 @@ export class Reactor {
     if (reason === '') this.#o.log('info', 'front-end disconnected', { session: this.#sessions });
     else this.#o.log('error', `session ended: ${reason}`, { session: this.#sessions });
     // A turn of the event loop between two sessions: retired mappings are given back.
-    this.#pause = this.#o.listener === undefined ? 'session-over' : 'yield';
+    // A stop that came together with the hang-up stands.
+    if (this.#pause !== 'stopped') this.#pause = this.#o.listener === undefined ? 'session-over' : 'yield';
   }
 
   /** Closes what the loop was given. */

@@ -18,10 +18,11 @@ const EXIT_VALUE = 0x2a;
 const EXIT_STATUS = (EXIT_VALUE << 1) | 1;
 
 /**
- * `kvm` if a guest really runs with it, found out by running one: /dev/kvm can be there and fail. The answer
- * holds until the next boot of this machine.
+ * `kvm` if guests really run with it: /dev/kvm can be there and QEMU fail, or run a few instructions and then
+ * hang. So a guest of three instructions is tried first, which costs nothing, and then `boots`, which starts a
+ * real one. The answer holds until the next boot of this machine.
  */
-export async function probeAccel(qemu: string): Promise<Accel> {
+export async function probeAccel(qemu: string, boots: () => Promise<boolean>): Promise<Accel> {
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch {
@@ -30,13 +31,13 @@ export async function probeAccel(qemu: string): Promise<Accel> {
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const answer = join(cacheRoot(), 'accel', hashOf(bootId, qemu, String(process.getuid?.())));
   if (existsSync(answer)) return readFileSync(answer, 'utf8') === 'kvm' ? 'kvm' : 'tcg';
-  const accel = (await kvmRuns(qemu)) ? 'kvm' : 'tcg';
+  const accel = (await kvmRuns(qemu)) && (await boots()) ? 'kvm' : 'tcg';
   mkdirSync(join(cacheRoot(), 'accel'), { recursive: true });
   writeFileSync(answer, accel);
   return accel;
 }
 
-/** Starts a guest of three instructions (mov dx; mov al; out dx, al), which end QEMU with a status of our choice. */
+/** Runs three instructions (mov dx; mov al; out dx, al), which end QEMU with a status of our choice. */
 async function kvmRuns(qemu: string): Promise<boolean> {
   const { dir, remove } = temporaryDir('probe');
   const rom = Buffer.alloc(ROM_BYTES, 0xf4); // hlt

@@ -71,12 +71,28 @@ export function workshopSteps(done: Partial<Workshop>, signal?: AbortSignal): St
     {
       title: 'Acceleration',
       run: async () => {
-        done.accel = await probeAccel(done.qemu!.binary);
+        done.accel = await chooseAccel(done.qemu!, done.kernel!);
         const title = done.accel === 'kvm' ? 'KVM runs guests here' : 'No usable KVM here, emulating (TCG)';
         return { title, cached: false, verb: 'found' };
       },
     },
   ];
+}
+
+/** KVM must bring a real guest up within this. */
+const KVM_BOOT_TIMEOUT_MS = 10_000;
+
+/** How guests are executed on this machine, found out by booting one. */
+export async function chooseAccel(qemu: QemuBuild, kernel: GuestKernel): Promise<Accel> {
+  return probeAccel(qemu.binary, async () => {
+    try {
+      const vm = await startVm({ qemu, kernel, accel: 'kvm' }, {}, { bootTimeoutMs: KVM_BOOT_TIMEOUT_MS });
+      await vm.shutdown();
+      return true;
+    } catch {
+      return false; // for whatever reason: emulation always works
+    }
+  });
 }
 
 /** A VM from the workshop; `guest` is what its root file system holds, the rest is as for `Vm.start`. */

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { probeAccel } from './accel.js';
 import { GuestAgent, type GuestResult, orAfter, type RunOptions } from './agent.js';
 import { atExit, temporaryDir, withParent } from './cleanup.js';
 import { ConsoleLog } from './console.js';
@@ -13,11 +12,9 @@ import { type Machine, qemuArgs } from './qemu-args.js';
 import { Qmp, type QmpEvent } from './qmp.js';
 
 /** A VM to start: the machine with defaults, and what to do with its console. */
-export interface VmOptions extends Omit<Machine, 'accel' | 'cpus' | 'memoryMb'> {
+export interface VmOptions extends Omit<Machine, 'cpus' | 'memoryMb'> {
   /** The QEMU program. */
   qemu: string;
-  /** Found out by probing when left out. */
-  accel?: Machine['accel'];
   cpus?: number;
   memoryMb?: number;
   /** Receives the whole console. */
@@ -65,7 +62,6 @@ export class Vm {
   /** Starts QEMU and waits for the guest. */
   static async start(options: VmOptions): Promise<Vm> {
     if (options.signal?.aborted) throw new VmError({ kind: 'aborted', doing: 'starting the guest' });
-    const accel = options.accel ?? (await probeAccel(options.qemu));
     const { dir, remove } = temporaryDir('vm');
     const paths = {
       console: join(dir, 'console'),
@@ -74,8 +70,8 @@ export class Vm {
     };
     const incoming = SOCKETS.map(name => acceptOne(paths[name]));
     await Promise.all(incoming.map(one => one.listening));
-    const machine = { ...options, accel, cpus: options.cpus ?? 2, memoryMb: options.memoryMb ?? 256 };
-    const vm = new Vm(options, accel, qemuArgs(machine, paths), () => {
+    const machine = { ...options, cpus: options.cpus ?? 2, memoryMb: options.memoryMb ?? 256 };
+    const vm = new Vm(options, qemuArgs(machine, paths), () => {
       for (const one of incoming) one.close();
       remove();
     });
@@ -88,9 +84,9 @@ export class Vm {
     return vm;
   }
 
-  private constructor(options: VmOptions, accel: Machine['accel'], args: string[], release: () => void) {
+  private constructor(options: VmOptions, args: string[], release: () => void) {
     this.#options = options;
-    this.accel = accel;
+    this.accel = options.accel;
     this.console = new ConsoleLog({
       ...(options.consoleFile ? { file: options.consoleFile } : {}),
       onCrash: report => {

@@ -54,10 +54,16 @@ const operation = fc.oneof(
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-const source = (n: number, seed: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => seed + i * 7);
+const source = (n: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length: n }, (_, i) => seed + i * 7);
 
 /** Does the operation on both; returns what the memory said and whether the range was valid. */
-function apply(ram: GuestRam, copy: Uint8Array, valid: (at: number, n: number) => boolean, o: Operation): [Dma, boolean] {
+function apply(
+  ram: GuestRam,
+  copy: Uint8Array,
+  valid: (at: number, n: number) => boolean,
+  o: Operation,
+): [Dma, boolean] {
   if (o.op === 'write') {
     const bytes = source(o.length + 3, o.seed);
     const ok = valid(o.at, o.length);
@@ -113,7 +119,8 @@ test('every operation does what it does on an array, or says FAULT and touches n
         for (const o of operations) {
           const [result, ok] = apply(ram, copy, valid, o);
           if (result !== (ok ? Dma.DONE : Dma.FAULT)) throw new Error(`${JSON.stringify(o)} gave ${result}`);
-          if (o.op === 'write' && ram.check(BASE + o.at, o.length, true) !== result) throw new Error('check differs');
+          if (o.op === 'write' && ram.check(BASE + o.at, o.length, true) !== result)
+            throw new Error('check differs');
         }
         return Buffer.compare(dump(ram), copy) === 0;
       } finally {
@@ -183,7 +190,9 @@ test('regions that cannot be are refused, and the descriptor is closed', t => {
   ram.add(good, createMemfd('r', PAGE));
   const refuse = (change: Partial<typeof good>, size = PAGE): string => {
     const fd = createMemfd('r', size);
-    const error = t.throws(() => ram.add({ ...good, guestAddress: 16 * PAGE, ...change }, fd), { instanceOf: RegionRefused });
+    const error = t.throws(() => ram.add({ ...good, guestAddress: 16 * PAGE, ...change }, fd), {
+      instanceOf: RegionRefused,
+    });
     t.is(t.throws(() => truncateFd(fd, size), { instanceOf: SystemError }).code, 'EBADF');
     return error.message;
   };
@@ -214,7 +223,10 @@ test('a file that may not be written is refused when it is mapped or used', t =>
 test('a region of more than 2 GiB is several views, and DMA crosses them', t => {
   const ram = new GuestRam();
   const size = 3 * 2 ** 30;
-  const region = ram.add({ guestAddress: BASE, size, userAddress: 0, mmapOffset: 0 }, createMemfd('big', size));
+  const region = ram.add(
+    { guestAddress: BASE, size, userAddress: 0, mmapOffset: 0 },
+    createMemfd('big', size),
+  );
   t.is(region.windows.length, 3);
   const bytes = source(300, 1);
   for (const border of [2 ** 30, 2 ** 31]) {

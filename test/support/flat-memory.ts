@@ -30,6 +30,10 @@ export class FlatMemory implements GuestMemory {
     if (answer !== Dma.DONE) this.#holes.push({ start, end: start + length, answer });
   }
 
+  clearHoles(): void {
+    this.#holes = [];
+  }
+
   check(address: number, length: number, _write: boolean): Dma {
     if (length === 0) return Dma.DONE;
     if (address < 0 || address + length > this.u8.length) return Dma.FAULT;

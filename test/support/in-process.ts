@@ -7,6 +7,18 @@ import { FlatMemory } from './flat-memory.js';
 import type { Target } from './target.js';
 
 const SLICES = 1;
+/** Beyond any RAM that a test gives the adapter. */
+const NOWHERE = 2 ** 40;
+/** Slices of one settle() at most: what goes on longer than this never ends. */
+const SETTLE_LIMIT = 5_000_000;
+
+export interface InProcessOptions extends AdapterOptions {
+  ramBytes?: number;
+  region?: RegionMemory;
+  memory?: FlatMemory;
+  /** Makes the adapter; another one than the model's own for tests that take a behaviour out of it. */
+  create?: (options: AdapterOptions) => Adapter;
+}
 
 export function freshRegion(): RegionMemory {
   const buffer = new SharedArrayBuffer(STATE_BYTES);
@@ -17,6 +29,7 @@ export class InProcess implements Target {
   readonly name = 'in process';
   readonly ramBase = 0;
   readonly ramBytes: number;
+  readonly nowhere = NOWHERE;
   readonly memory: FlatMemory;
   readonly region: RegionMemory;
   readonly logs: string[] = [];
@@ -26,9 +39,7 @@ export class InProcess implements Target {
   readonly #interrupts = new Map<number, number>();
   readonly host: Host;
 
-  constructor(
-    options: AdapterOptions & { ramBytes?: number; region?: RegionMemory; memory?: FlatMemory } = {},
-  ) {
+  constructor(options: InProcessOptions = {}) {
     this.ramBytes = options.ramBytes ?? 1 << 24;
     this.memory = options.memory ?? new FlatMemory(this.ramBytes);
     this.region = options.region ?? freshRegion();
@@ -38,7 +49,7 @@ export class InProcess implements Target {
       raiseInterrupt: vector => this.#interrupts.set(vector, this.interrupts(vector) + 1),
       log: (level, message) => this.logs.push(`${level}: ${message}`),
     };
-    this.adapter = createAdapter(options);
+    this.adapter = (options.create ?? createAdapter)(options);
     this.adapter.attach(this.host, this.region, true);
     this.adapter.control({ kind: 'bus-master', value: true });
     this.adapter.control({ kind: 'run' });
@@ -67,11 +78,16 @@ export class InProcess implements Target {
   }
 
   settle(): void {
-    while (this.step());
+    for (let n = 0; this.step(); n++)
+      if (n > SETTLE_LIMIT) throw new Error('the adapter never comes to rest');
   }
 
   interrupts(vector: number): number {
     return this.#interrupts.get(vector) ?? 0;
+  }
+
+  busMaster(on: boolean): void {
+    this.adapter.control({ kind: 'bus-master', value: on });
   }
 
   close(): void {

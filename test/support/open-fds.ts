@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 
-/** Descriptors that this process has open: a test compares before and after to find leaks. */
-export const openFds = (): number => readdirSync('/proc/self/fd').length;
+let names = 0;
+
+/** A name for a memfd that no other test uses, in this thread or another one of the process. */
+export const uniqueName = (): string => `leak-${process.pid}-${performance.timeOrigin}-${names++}`;
+
+/** How many descriptors of this process are of the memfd called `name`: a test finds leaks with it. */
+export function openFdsOf(name: string): number {
+  return readdirSync('/proc/self/fd').filter(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes(`memfd:${name} `);
+    } catch {
+      // Closed meanwhile by another thread.
+      return false;
+    }
+  }).length;
+}

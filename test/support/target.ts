@@ -4,9 +4,11 @@
 
 export interface Target {
   readonly name: string;
-  /** Bytes of guest RAM that the case may use, from address 0 of the target's own arena; bus address = ramBase + offset. */
+  /** Guest RAM that the case may use: bus addresses ramBase … ramBase + ramBytes. It starts zeroed. */
   readonly ramBase: number;
   readonly ramBytes: number;
+  /** A page-aligned bus address at which there is nothing: DMA to it faults. */
+  readonly nowhere: number;
   readBytes(address: number, length: number): Uint8Array;
   writeBytes(address: number, bytes: Uint8Array): void;
   load(bar: number, offset: number, size: number): number;
@@ -16,5 +18,7 @@ export interface Target {
   settle(): void;
   /** Interrupts delivered so far on a vector. */
   interrupts(vector: number): number;
+  /** Bus Master Enable in the function's PCI command register. */
+  busMaster(on: boolean): void;
   close(): void;
 }

@@ -3,13 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { probeAccel } from '../../device/vm/accel.js';
 import { processExists } from '../../device/vm/cleanup.js';
 import { VmError, type VmFault } from '../../device/vm/errors.js';
 import { fetchKernel, type GuestKernel } from '../../device/vm/kernel.js';
 import { buildModules } from '../../device/vm/module-build.js';
 import { buildQemu } from '../../device/vm/qemu-build.js';
-import { startVm } from '../../device/vm/setup.js';
+import { chooseAccel, startVm } from '../../device/vm/setup.js';
 import type { Vm } from '../../device/vm/vm.js';
 
 /* These boot real guests; nothing of our device is in them. */
@@ -21,7 +20,7 @@ test.before(async t => {
   t.timeout(600_000);
   const qemu = await buildQemu();
   const { kernel } = await fetchKernel();
-  workshop = { qemu, kernel, accel: await probeAccel(qemu.binary) };
+  workshop = { qemu, kernel, accel: await chooseAccel(qemu, kernel) };
 });
 test.after.always(() => rmSync(scratch, { recursive: true }));
 

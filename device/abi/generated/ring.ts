@@ -38,10 +38,10 @@ export const RING_PRODUCER_OFFSET = 0x40;
 export const RING_RESET_EPOCH_OFFSET = 0x44;
 export const RING_ANSWER_WAITING_OFFSET = 0x48;
 export const RING_CONSUMER_OFFSET = 0x80;
-export const RING_ASLEEP_OFFSET = 0x84;
 export const RING_IRQ_RAISED_OFFSET = 0xc0;
 export const RING_INTX_LEVEL_OFFSET = 0xc4;
-export const RING_ALIVE_OFFSET = 0x100;
+export const RING_ASLEEP_OFFSET = 0x100;
+export const RING_ALIVE_OFFSET = 0x104;
 /** RING_MAGIC; front-end, at creation */
 export const ringMagic = (m: Uint32Array, w: number): number => m[w];
 export const setRingMagic = (m: Uint32Array, w: number, v: number): void => {
@@ -84,12 +84,6 @@ export const setRingConsumer = (m: Uint32Array, w: number, v: number): void => {
   m[w + 32] = v;
 };
 export const putRingConsumer = (s: WordSink, w: number, v: number): void => s.put(w + 32, v);
-/** back-end: 1 while it sleeps on the kick eventfd */
-export const ringAsleep = (m: Uint32Array, w: number): number => m[w + 33];
-export const setRingAsleep = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 33] = v;
-};
-export const putRingAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
 /** back-end: interrupts raised so far, all vectors; stored before the eventfd is written */
 export const ringIrqRaised = (m: Uint32Array, w: number): number => m[w + 48];
 export const setRingIrqRaised = (m: Uint32Array, w: number, v: number): void => {
@@ -102,12 +96,18 @@ export const setRingIntxLevel = (m: Uint32Array, w: number, v: number): void => 
   m[w + 49] = v;
 };
 export const putRingIntxLevel = (s: WordSink, w: number, v: number): void => s.put(w + 49, v);
-/** back-end: process id of the connected back-end */
-export const ringAlive = (m: Uint32Array, w: number): number => m[w + 64];
-export const setRingAlive = (m: Uint32Array, w: number, v: number): void => {
+/** back-end: 1 when it is about to sleep on the kick eventfd; the front-end exchanges it with 0 when it kicks */
+export const ringAsleep = (m: Uint32Array, w: number): number => m[w + 64];
+export const setRingAsleep = (m: Uint32Array, w: number, v: number): void => {
   m[w + 64] = v;
 };
-export const putRingAlive = (s: WordSink, w: number, v: number): void => s.put(w + 64, v);
+export const putRingAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 64, v);
+/** back-end: process id of the connected back-end */
+export const ringAlive = (m: Uint32Array, w: number): number => m[w + 65];
+export const setRingAlive = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 65] = v;
+};
+export const putRingAlive = (s: WordSink, w: number, v: number): void => s.put(w + 65, v);
 
 // slot: One slot. Words up to DATA are written by the front-end, the answer by the back-end.
 export const SLOT_SIZE = 64;

@@ -37,8 +37,11 @@ export function use(c: Command, word: number, n: 1 | -1): void {
 const QUEUE_ALIGNMENT = 64;
 export const LOG_DEPTH_MAX = 15;
 
+/** Queue buffers start on a cache line; any other address is a bad parameter. */
+export const queueAligned = (address: number): boolean => address % QUEUE_ALIGNMENT === 0;
+
 /**
- * The memory region of a queue buffer, or NONE: the buffer is 64-byte aligned and its key allows all of it. `pd`
+ * The memory region of a queue buffer, or NONE: its key allows all of the (aligned) buffer. `pd`
  * undefined takes the protection domain of the region itself (completion and event queues have none).
  */
 export function queueBuffer(
@@ -51,6 +54,6 @@ export function queueBuffer(
 ): MrRow {
   const { m } = c.core;
   const mr = mrRow(m, key);
-  if (mr === NONE || address % QUEUE_ALIGNMENT !== 0) return NONE as MrRow;
+  if (mr === NONE) return NONE as MrRow;
   return allow(m, key, pd ?? mrPd(m, mr), address, bytes, write);
 }

@@ -20,8 +20,10 @@ import {
 import {
   ST_COMMAND_PENDING_OFFSET,
   ST_COMMAND_STATUS_OFFSET,
+  stBusMaster,
   stMailboxHi,
   stMailboxLo,
+  stRunning,
 } from '../../abi/generated/state.js';
 import type { Core } from '../core.js';
 import { Dma } from '../ports.js';
@@ -74,9 +76,10 @@ function statusWord(status: number, busy: number, toggle: number): number {
  * Runs the command that the word written to COMMAND names, as the first thing in the caller's step. Answers AGAIN
  * when it has to wait: nothing has changed then, and the caller calls suspendCommand().
  */
-export function runCommand(core: Core, word: number, mayDma: boolean): Outcome {
+export function runCommand(core: Core, word: number): Outcome {
   registers[REG_COMMAND_OFFSET / 4] = word;
-  const outcome = mayDma ? execute(core, regCommandOpcode(registers, 0)) : CommandCode.NO_BUS_MASTER;
+  const master = stBusMaster(core.m, 0) === 1;
+  const outcome = master ? execute(core, regCommandOpcode(registers, 0)) : CommandCode.NO_BUS_MASTER;
   // A command takes effect whole or not at all.
   if (outcome !== CommandCode.OK) core.journal.rollback();
   if (outcome === AGAIN) return AGAIN;
@@ -96,6 +99,8 @@ export function suspendCommand(core: Core, word: number): void {
 function execute(core: Core, opcode: number): Outcome {
   const handler = HANDLERS.get(opcode);
   if (handler === undefined) return CommandCode.BAD_OPCODE;
+  // The guest cannot know that the function is stopped: a back-end that came back may meet slots before RUN.
+  if (stRunning(core.m, 0) === 0) return AGAIN;
   const mailbox = stMailboxLo(core.m, 0) + stMailboxHi(core.m, 0) * 2 ** 32;
   if (mailbox % MAILBOX_BYTES !== 0) return CommandCode.BAD_PARAMETER;
   const fetched = core.memory.readWords(mailbox, input, 0, INPUT_WORDS);

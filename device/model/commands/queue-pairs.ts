@@ -52,6 +52,7 @@ import {
   type Handler,
   LOG_DEPTH_MAX,
   type Outcome,
+  queueAligned,
   queueBuffer,
   use,
   zeroFrom,
@@ -106,6 +107,8 @@ export const createQp: Handler = c => {
 function shapeFits(input: Uint32Array, rc: boolean): boolean {
   if (!rc && cmdCreateQpType(input, 0) !== QpType.DMA) return false;
   if (input[CREATE_SHAPE_WORD] >= 256 || !zeroFrom(input, CMD_CREATE_QP_RECV_LKEY_OFFSET + 4)) return false;
+  if (!queueAligned(cmdCreateQpSendAddress(input, 0)) || !queueAligned(cmdCreateQpRecvAddress(input, 0)))
+    return false;
   const ring = (log: number, stride: number) =>
     log >= 1 && log <= LOG_DEPTH_MAX && stride >= STRIDE_LOG_MIN && stride <= STRIDE_LOG_MAX;
   if (!ring(cmdCreateQpSendLogDepth(input, 0), cmdCreateQpSendLogStride(input, 0))) return false;

@@ -61,7 +61,7 @@ import {
 } from '../../abi/generated/state.js';
 import { lowestFree, openRow, type Table } from '../allocate.js';
 import { cqRow, eqRow, mrRow, NONE, pageRow } from '../rows.js';
-import { type Handler, LOG_DEPTH_MAX, queueBuffer, use, zeroFrom } from './context.js';
+import { type Handler, LOG_DEPTH_MAX, queueAligned, queueBuffer, use, zeroFrom } from './context.js';
 import { handleOf } from './simple.js';
 
 const EQS: Table = {
@@ -93,6 +93,7 @@ export const createEq: Handler = c => {
     c.input[EQ_SHAPE_WORD] !== log + vector * 65536 || !zeroFrom(c.input, CMD_CREATE_EQ_VECTOR_OFFSET + 2);
   if (reserved || !depthFits(log) || vector >= MSIX_VECTORS) return CommandCode.BAD_PARAMETER;
   const address = cmdCreateEqAddress(c.input, 0);
+  if (!queueAligned(address)) return CommandCode.BAD_PARAMETER;
   const mr = queueBuffer(c, cmdCreateEqLkey(c.input, 0), undefined, address, EQE_SIZE * 2 ** log, true);
   if (mr === NONE) return CommandCode.BAD_HANDLE;
   const n = lowestFree(m, EQS);
@@ -114,6 +115,7 @@ export const createCq: Handler = c => {
   if (c.input[CQ_SHAPE_WORD] !== log || !zeroFrom(c.input, CMD_CREATE_CQ_PAGE_OFFSET + 4) || !depthFits(log))
     return CommandCode.BAD_PARAMETER;
   const address = cmdCreateCqAddress(c.input, 0);
+  if (!queueAligned(address)) return CommandCode.BAD_PARAMETER;
   const mr = queueBuffer(c, cmdCreateCqLkey(c.input, 0), undefined, address, CQE_SIZE * 2 ** log, true);
   const eq = eqRow(m, cmdCreateCqEqn(c.input, 0));
   const page = pageRow(m, cmdCreateCqPage(c.input, 0));

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Everything that outlives a back-end process (state region, guest memory, the ring with its header, what QEMU knows of
+// the function) and the process itself, which may be dropped and started again. Restart follows docs/socket-extension.md:
+// take the region, skip the slots that were applied, catch up with a reset, Bus Master Enable, RUN.
+import { type Adapter, createAdapter } from '../../device/model/adapter.js';
+import type { ControlEvent, Dma, Host, RegionMemory } from '../../device/model/ports.js';
+import { Ledger, type MakeJournal, MortalMemory, soundJournal } from './mortal.js';
+import type { Slot } from './tape.js';
+import { HOT, scramble } from './unreferenced.js';
+
+/** Far more slices than any scenario has: beyond it the adapter turns in circles. */
+const MAX_SLICES = 20_000;
+
+/** A copy of everything that outlives the process. */
+export interface Snapshot {
+  readonly hot: readonly Uint32Array[];
+  readonly memory: Uint8Array;
+  readonly position: number;
+  readonly epoch: number;
+}
+
+export interface WorldOptions {
+  readonly makeJournal?: MakeJournal;
+  /** What Host.workWaiting answers; undefined: it is not there. */
+  readonly workWaiting?: boolean | undefined;
+}
+
+export class World {
+  readonly ledger = new Ledger();
+  readonly region: RegionMemory;
+  readonly memory: MortalMemory;
+  adapter!: Adapter;
+  nowNs = 0;
+  /** Ring header: SEQ of the next slot that is handed to the model, and the reset epoch. */
+  position = 0;
+  epoch = 0;
+  /** What QEMU would send again. */
+  busMaster = true;
+  running = true;
+  /** By vector: event queues at the last interrupt since clear(). */
+  readonly seen = new Map<number, Uint8Array>();
+  readonly interrupts = new Map<number, number>();
+  /** [address, bytes] of the event queues. */
+  eventQueues: readonly (readonly [number, number])[] = [];
+  readonly #makeJournal: MakeJournal;
+  readonly #host: Host;
+
+  constructor(region: RegionMemory, memoryBytes: number, options: WorldOptions = {}) {
+    this.region = region;
+    this.memory = new MortalMemory(memoryBytes, this.ledger);
+    this.#makeJournal = options.makeJournal ?? soundJournal;
+    const { workWaiting } = options;
+    this.#host = {
+      memory: this.memory,
+      clock: { nowNs: () => this.nowNs },
+      raiseInterrupt: vector => this.#interrupt(vector),
+      log: () => {},
+      ...(workWaiting === undefined ? {} : { workWaiting: () => workWaiting }),
+    };
+  }
+
+  #interrupt(vector: number): void {
+    if (this.memory.locked) throw new Error('an interrupt while the function is stopped');
+    this.ledger.tick();
+    const parts = this.eventQueues.map(([address, bytes]) => this.memory.u8.slice(address, address + bytes));
+    this.seen.set(vector, Buffer.concat(parts));
+    this.interrupts.set(vector, (this.interrupts.get(vector) ?? 0) + 1);
+  }
+
+  /** A new process on the region. */
+  start(fresh: boolean): void {
+    this.memory.locked = true;
+    this.adapter = createAdapter({ journal: region => this.#makeJournal(region, this.ledger) });
+    this.adapter.attach(this.#host, this.region, fresh);
+  }
+
+  /** Bus Master Enable and RUN, as QEMU sends them at the end of a connection. */
+  run(): void {
+    this.memory.locked = !(this.busMaster && this.running);
+    this.adapter.control({ kind: 'bus-master', value: this.busMaster });
+    if (this.running) this.adapter.control({ kind: 'run' });
+  }
+
+  /**
+   * The process died. Starts another one; `waiting` are slots in the ring from position `from` on, of which the dead
+   * process may have taken some. They are handled before RUN when `early`, else after it.
+   */
+  restart(from: number, waiting: readonly Slot[], early: boolean): void {
+    scramble(this.region.u32);
+    this.position = from;
+    this.start(false);
+    const { adapter } = this;
+    if (adapter.resetEpoch !== this.epoch) adapter.control({ kind: 'bus-reset', epoch: this.epoch });
+    const applied = (adapter.appliedPosition - from) >>> 0;
+    const skip = applied <= waiting.length ? applied : 0;
+    if (early) this.#drain(waiting, skip);
+    this.run();
+    if (!early) this.#drain(waiting, skip);
+  }
+
+  #drain(slots: readonly Slot[], skip: number): void {
+    slots.forEach((slot, n) => {
+      if (n < skip) this.#consume();
+      else this.write(slot);
+    });
+  }
+
+  /** One slot of the ring: the model has it, then the consumer index moves. */
+  write({ bar, offset, size, lo, hi }: Slot): void {
+    this.adapter.write(bar, offset, size, lo, hi, this.position);
+    this.#consume();
+  }
+
+  #consume(): void {
+    this.ledger.tick();
+    this.position = (this.position + 1) >>> 0;
+  }
+
+  load(bar: number, offset: number, size: number): number {
+    this.adapter.read(bar, offset, size);
+    return this.adapter.readLo;
+  }
+
+  settle(): void {
+    for (let n = 0; this.adapter.poll(1); n++)
+      if (n > MAX_SLICES) throw new Error('the adapter does not come to rest');
+  }
+
+  /** What QEMU knows changes before the event is sent; the event itself may be cut off. */
+  control(event: ControlEvent): void {
+    if (event.kind === 'bus-master') this.busMaster = event.value;
+    else if (event.kind === 'run') this.running = true;
+    else if (event.kind === 'stop') this.running = false;
+    else if ('epoch' in event) this.epoch = event.epoch;
+    const mayDma = this.busMaster && this.running;
+    if (mayDma) this.memory.locked = false;
+    this.adapter.control(event);
+    this.memory.locked = !mayDma;
+  }
+
+  hole(start: number, length: number, answer: Dma): void {
+    this.memory.setHole(start, length, answer);
+    this.adapter.memoryChanged();
+  }
+
+  snapshot(): Snapshot {
+    const { position, epoch } = this;
+    const hot = HOT.map(([first, count]) => this.region.u32.slice(first, first + count));
+    return { hot, memory: this.memory.u8.slice(), position, epoch };
+  }
+
+  /** Back to a snapshot that was taken while everything ran; attaches a new process. */
+  restore(s: Snapshot): void {
+    for (const [n, [first]] of HOT.entries()) this.region.u32.set(s.hot[n], first);
+    this.memory.u8.set(s.memory);
+    this.memory.clearHoles();
+    this.position = s.position;
+    this.epoch = s.epoch;
+    this.busMaster = true;
+    this.running = true;
+    this.nowNs = 0;
+    this.seen.clear();
+    this.memory.reads.length = 0;
+    this.ledger.deathAt = Infinity;
+    this.start(false);
+    this.run();
+    this.ledger.count = 0;
+  }
+}
