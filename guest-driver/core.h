@@ -5,7 +5,13 @@
 #include "compat.h"
 #include "pushbell.h"
 
-/* cmd.c */
+/* cmd.c; all with command_lock held */
+int pushbell_command_locked(struct pushbell_device *pb, u32 epoch, u16 opcode, const void *in, size_t in_bytes,
+			    void *out, size_t out_bytes);
+int pushbell_object_create(struct pushbell_object *object, struct pushbell_device *pb, u32 epoch, u16 opcode,
+			   const void *in, size_t in_bytes);
+int pushbell_object_destroy(struct pushbell_object *object, u16 opcode);
+int pushbell_object_query(struct pushbell_object *object, u16 opcode, void *out, size_t out_bytes);
 int pushbell_commands_start(struct pushbell_device *pb);
 
 /* eq.c; start makes the queues on the adapter, after the rings have been allocated once */

@@ -160,16 +160,10 @@ void pushbell_memory_free(struct pushbell_device *pb, struct pushbell_memory *me
 
 /*
  * Commands. Each status has its own error number (cmd.c); -ENODEV: not of this epoch or adapter gone, -ETIMEDOUT: no
- * answer. They sleep. pushbell_command_locked() is for who holds command_lock.
+ * answer. They sleep.
  */
 int pushbell_command(struct pushbell_device *pb, u32 epoch, u16 opcode, const void *in, size_t in_bytes,
 		     void *out, size_t out_bytes);
-int pushbell_command_locked(struct pushbell_device *pb, u32 epoch, u16 opcode, const void *in, size_t in_bytes,
-			    void *out, size_t out_bytes);
-int pushbell_object_create(struct pushbell_object *object, struct pushbell_device *pb, u32 epoch, u16 opcode,
-			   const void *in, size_t in_bytes);
-int pushbell_object_destroy(struct pushbell_object *object, u16 opcode);
-int pushbell_object_query(struct pushbell_object *object, u16 opcode, void *out, size_t out_bytes);
 int pushbell_set_link(struct pushbell_device *pb, u32 hold, u32 rate_mbps);
 int pushbell_query_link(struct pushbell_device *pb, struct pb_cmd_link *link);
 

@@ -120,6 +120,15 @@ int pushbell_post_recv(struct pushbell_qp *qp, const struct pushbell_wr *wr)
 EXPORT_SYMBOL_GPL(pushbell_post_recv);
 
 /* A completion covers the descriptors before it too: a queue ends them in order. */
+static void ended(struct pushbell_work_queue *queue, u16 index)
+{
+	u16 consumer = READ_ONCE(queue->consumer);
+
+	/* One from before a reset of the queue, or of an earlier queue of that number, names nothing that is posted. */
+	if ((u16)(index - consumer) < (u16)(READ_ONCE(queue->producer) - consumer))
+		WRITE_ONCE(queue->consumer, index + 1);
+}
+
 void pushbell_qp_ended(struct pushbell_device *pb, const struct pushbell_wc *wc)
 {
 	struct pushbell_qp *qp;
@@ -127,7 +136,7 @@ void pushbell_qp_ended(struct pushbell_device *pb, const struct pushbell_wc *wc)
 	rcu_read_lock();
 	qp = xa_load(&pb->qps, wc->qpn);
 	if (qp)
-		WRITE_ONCE(*(wc->receive ? &qp->recv.consumer : &qp->send.consumer), wc->wqe_index + 1);
+		ended(wc->receive ? &qp->recv : &qp->send, wc->wqe_index);
 	rcu_read_unlock();
 }
 

@@ -4,7 +4,8 @@
  *
  * A case makes its queues and buffers with st_*() and leaves them to the runner, which destroys them whatever the
  * outcome. Each buffer has a shadow: what it must contain. A case changes memory through the adapter and the shadow
- * with the processor; st_verify() compares all buffers whole, and the guard bytes around them. It runs after each case too.
+ * with the processor; st_verify() compares all buffers whole, and the guard bytes around them. It runs after each
+ * case too.
  */
 #ifndef PUSHBELL_SELFTEST_H
 #define PUSHBELL_SELFTEST_H
@@ -87,6 +88,7 @@ extern const struct st_case st_push_cases[];
 extern const struct st_case st_torn_cases[];
 extern const struct st_case st_engine_cases[];
 extern const struct st_case st_error_cases[];
+extern const struct st_case st_thread_cases[];
 extern const struct st_case st_life_cases[];
 
 /* Leaves the case, with a line that says why. `format` says what was seen. */

@@ -241,8 +241,8 @@ static int gather(struct selftest *t, struct pushbell_qp *pair[2], enum pushbell
 		if (finish(t, start, &ns[i], 2))
 			return -EIO;
 	}
-	tell(t, "step=gather path=%s ranges=3 bytes=%u ns=%llu runs=%u sent=\"%s|%s|%s\" received=\"%s\" same=%d\n", paths[how],
-	     bytes, median(ns), RUNS, words[0], words[1], words[2], text_of(to, bytes, text),
+	tell(t, "step=gather path=%s ranges=3 bytes=%u ns=%llu runs=%u sent=\"%s|%s|%s\" received=\"%s\" same=%d\n",
+	     paths[how], bytes, median(ns), RUNS, words[0], words[1], words[2], text_of(to, bytes, text),
 	     !memcmp(to->data, to->shadow, 64));
 	return 0;
 }

@@ -23,7 +23,8 @@ module_param(run, charp, 0444);
 MODULE_PARM_DESC(run, "cases to run at probe: all, or names separated by commas");
 
 static const struct st_case *const tables[] = {
-	st_deliver_cases, st_order_cases, st_push_cases, st_torn_cases, st_engine_cases, st_error_cases, st_life_cases,
+	st_deliver_cases, st_order_cases, st_push_cases, st_torn_cases, st_engine_cases, st_error_cases,
+	st_thread_cases, st_life_cases,
 };
 
 static __printf(2, 0) void add(struct selftest *t, const char *format, va_list arguments)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who goes first: pushed before rung, in each queue in order; and what doorbells with odd indices do. */
-#include <linux/kthread.h>
 #include "selftest.h"
 
 #define QUEUES 4
@@ -167,6 +166,35 @@ static int engine_overtake(struct selftest *t)
 	return 0;
 }
 
+/* As many pushes as there are slots, and a backlog that waits: of eight slices one is the backlog's. */
+static int fairness(struct selftest *t)
+{
+	struct pushbell_qp *rung = st_dma(t, LOG_DEPTH, STRIDE_64), *pushed = st_dma(t, LOG_DEPTH, STRIDE_64);
+	struct st_buffer *target = st_buffer(t, 64);
+	struct pushbell_range range;
+	unsigned int i;
+
+	if (!rung || !pushed || !target)
+		return -EIO;
+	range = st_range(t, target, 0, 64);
+	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_ENGINE, 0));
+	for (i = 0; i < 4; i++)
+		ST_TRY(t, st_fill(rung, i, 1, range, PUSHBELL_DOORBELL));
+	for (i = 0; i < PB_PUSH_SLOTS; i++)
+		ST_TRY(t, st_fill(pushed, 100 + i, 1, range, PUSHBELL_PUSH));
+	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
+	st_shadow_fill(1, &(struct st_piece) { target, 0, 64 }, 1);
+	if (st_wait_good(t, 4 + PB_PUSH_SLOTS) || in_order(t, 0, 4) || in_order(t, 100, PB_PUSH_SLOTS))
+		return -EIO;
+	ST_EQUAL(t, st_place(t, 100), 0);
+	ST_EXPECT(t, st_place(t, 0) < 8, "first rung is completion %d", st_place(t, 0));
+	ST_EXPECT(t, st_place(t, 1) < 16, "second rung is completion %d", st_place(t, 1));
+	/* And no more than its share. */
+	ST_EXPECT(t, st_place(t, 107) < 9 && st_place(t, 114) < 18, "pushes 7 and 14 are completions %d and %d",
+		  st_place(t, 107), st_place(t, 114));
+	return 0;
+}
+
 /* More descriptors than the 16 bits of an index count, in a ring of 64. */
 static int index_wrap(struct selftest *t)
 {
@@ -220,98 +248,14 @@ static int doorbell_rules(struct selftest *t)
 	return st_drained(t, qp);
 }
 
-struct poster {
-	struct selftest *t;
-	struct pushbell_qp *qp;
-	struct pushbell_cq *cq;
-	struct st_buffer *buffer;
-	unsigned int number;
-	int result;
-	struct completion done;
-};
-
-#define POSTS 512
-#define POSTERS 4
-
-static int post_and_poll(struct poster *p)
-{
-	unsigned long end = jiffies + msecs_to_jiffies(ST_DEADLINE_MS);
-	unsigned int posted = 0, completed = 0;
-	struct pushbell_wc wc[16];
-
-	while (completed < POSTS) {
-		int taken = pushbell_cq_poll(p->cq, wc, ARRAY_SIZE(wc));
-		struct pushbell_range to = st_range(p->t, p->buffer, posted * 8, 8);
-
-		if (posted < POSTS && !st_fill(p->qp, posted, (u64)p->number << 32 | posted, to,
-					       posted % 3 ? PUSHBELL_PUSH : PUSHBELL_DOORBELL))
-			posted++;
-		for (; taken > 0; taken--, completed++)
-			if (wc[taken - 1].status != PB_WC_STATUS_SUCCESS)
-				return -EIO;
-		if (time_after(jiffies, end))
-			return -ETIMEDOUT;
-		cond_resched();
-	}
-	return 0;
-}
-
-static int poster_thread(void *data)
-{
-	struct poster *p = data;
-
-	p->result = post_and_poll(p);
-	complete(&p->done);
-	return 0;
-}
-
-/* Several threads push and ring on one doorbell page at once: each descriptor runs once, whoever shared its buffer. */
-static int threads(struct selftest *t)
-{
-	struct poster posters[POSTERS] = { };
-	u32 ignored = pushbell_read(t->pb, PB_REG_COUNT_IGNORED);
-	u32 refused = pushbell_read(t->pb, PB_REG_COUNT_REFUSED);
-	unsigned int i, n, started;
-
-	for (i = 0; i < POSTERS; i++) {
-		struct poster *p = &posters[i];
-
-		*p = (struct poster) { .t = t, .number = i, .buffer = st_buffer(t, POSTS * 8), .cq = st_cq(t, 8) };
-		init_completion(&p->done);
-		if (!p->buffer || !p->cq)
-			return -EIO;
-		p->qp = st_qp(t, &(struct pushbell_qp_parameters) { .type = PB_QP_TYPE_DMA, .send_cq = p->cq,
-				.send_log_depth = 6, .send_log_stride = STRIDE_64 });
-		if (!p->qp)
-			return -EIO;
-		ST_TRY(t, pushbell_qp_connect(p->qp, 0, 0, 0, 0));
-	}
-	for (started = 0; started < POSTERS; started++)
-		if (IS_ERR(kthread_run(poster_thread, &posters[started], "pushbell-test%u", started)))
-			break;
-	for (i = 0; i < started; i++)
-		wait_for_completion(&posters[i].done);
-	ST_EQUAL(t, started, POSTERS);
-	for (i = 0; i < POSTERS; i++) {
-		ST_TRY(t, posters[i].result);
-		for (n = 0; n < POSTS; n++)
-			st_shadow_fill((u64)i << 32 | n, &(struct st_piece) { posters[i].buffer, n * 8, 8 }, 1);
-		if (st_drained(t, posters[i].qp))
-			return -EIO;
-	}
-	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_IGNORED), ignored);
-	ST_EQUAL(t, pushbell_read(t->pb, PB_REG_COUNT_REFUSED), refused);
-	return 0;
-}
-
 const struct st_case st_order_cases[] = {
 	{ "overtake", "a push goes before a rung backlog of another queue [claims 3, 12, 17, 27]", overtake },
 	{ "queue-order", "order inside a queue stays, rung or pushed [claims 3, 12, 17, 27]", queue_order },
 	{ "engine-overtake", "pushed DMA operations go before a rung COPY backlog [claims 3, 10, 12, 17, 25, 27]",
 	  engine_overtake },
+	{ "fairness", "a rung backlog gets one slice in eight while pushes wait [claims 3, 12, 17, 27]", fairness },
 	{ "index-wrap", "work-queue indices go round", index_wrap },
 	{ "doorbell-rules", "doorbells for a taken, a distant or an unknown index do nothing and are counted",
 	  doorbell_rules },
-	{ "threads", "threads push and ring on one page at once [claims 4, 13, 18, 28]", threads },
 	{ }
 };

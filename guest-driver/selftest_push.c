@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which copy of a descriptor runs. The pushed copy fills its target with ST_PUSHED, the copy in memory with ST_MEMORY, so
- * that the target tells. Each case also counts: one completion for each descriptor, whichever copy it was.
+ * Which copy of a descriptor runs. The pushed copy fills its target with ST_PUSHED, the copy in memory with ST_MEMORY,
+ * so that the target tells. Each case also counts: one completion for each descriptor, whichever copy it was.
  */
 #include "selftest.h"
 
@@ -104,7 +104,7 @@ static int unreadable(struct selftest *t)
 	return 0;
 }
 
-/* More pushes than the scheduler holds, none of which may begin: the first ones stay pushes, the rest become doorbells. */
+/* More pushes than the scheduler holds, and none may begin: the first stay pushes, the rest become doorbells. */
 static int no_slot(struct selftest *t)
 {
 	const unsigned int count = PB_PUSH_SLOTS + 12;

@@ -88,7 +88,7 @@ static int flawed_push(struct st_rig *rig, enum flaw flaw, unsigned int at)
 	return st_rig_outcome(rig, flaw <= FLAW_NONE_SMALL ? ST_PUSHED : ST_MEMORY);
 }
 
-/* Two descriptors, of two queues, stored over each other in one buffer: both run, once, neither from what was pushed. */
+/* Descriptors of two queues, stored over each other in one buffer: both run, once, neither from the pushed bytes. */
 static int overlapped(struct selftest *t, struct st_rig *a, struct st_rig *b)
 {
 	struct pushbell_push_buffer *buffer;

@@ -15,8 +15,8 @@
 
 /*
  * A vCPU that comes straight from the guest may let go of the big lock while it
- * waits. Another device's DMA into our BAR, the monitor and qtest may not: their
- * callers do not expect the world to change under them.
+ * waits. Another device's DMA into our BAR, the monitor and qtest may not:
+ * their callers do not expect the world to change under them.
  */
 static inline bool pb_may_unlock(MemTxAttrs attrs)
 {

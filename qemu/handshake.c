@@ -112,7 +112,7 @@ bool pb_handshake_describe(PbState *s, struct pb_function *function,
     return true;
 }
 
-/* A memfd that its maker cannot shrink under our, or the next one's, mapping. */
+/* A memfd that cannot shrink under the mapping of whoever comes next. */
 static bool pb_handshake_check_state(PbState *s, int fd,
                                    const struct pb_state_region *state,
                                    Error **errp)
@@ -138,16 +138,20 @@ bool pb_handshake_new_state(PbState *s, Error **errp)
 {
     struct pb_state_region state = { 0 };
     int fd = -1;
+    bool ok;
     uint32_t size = pb_session_ask(s, PB_REQUEST_PCI_STATE_GET_FD, &state,
                                    sizeof(state), &fd, errp);
 
     if (!size) {
         return false;
     }
-    if (size != sizeof(state) || !pb_handshake_check_state(s, fd, &state, errp)) {
-        if (size != sizeof(state)) {
-            error_setg(errp, "malformed reply to PCI_STATE_GET_FD");
-        }
+    if (size != sizeof(state)) {
+        error_setg(errp, "malformed reply to PCI_STATE_GET_FD");
+        ok = false;
+    } else {
+        ok = pb_handshake_check_state(s, fd, &state, errp);
+    }
+    if (!ok) {
         if (fd >= 0) {
             close(fd);
         }

@@ -19,7 +19,7 @@
 
 #define PB_WORK_TIMEOUT_MS 2
 
-/* Tags of the epoll set; vectors are below. The generation is in the top half. */
+/* Tags in the epoll set, above the vectors. The upper half: generation. */
 #define PB_TAG_STOP (PB_VECTORS_MAX + 1)
 #define PB_TAG_SOCKET (PB_VECTORS_MAX + 2)
 #define PB_TAG_CHANNEL (PB_VECTORS_MAX + 3)
@@ -30,7 +30,7 @@ static void pb_irq_work(CPUState *cpu, run_on_cpu_data data)
     PbState *s = data.host_ptr;
 
     qatomic_set(&s->irq.queued, false);
-    smp_mb();
+    smp_mb();   /* who sets a bit after this queues work of its own */
     pb_irq_deliver(s);
     object_unref(OBJECT(s));
 }

@@ -145,7 +145,7 @@ void pb_irq_drain(PbState *s, uint32_t upto)
     pb_irq_deliver(s);
 }
 
-/* Big lock held: what was raised before an acknowledged request is delivered. */
+/* Big lock held: deliver what was raised before an acknowledged request. */
 void pb_irq_flush(PbState *s)
 {
     pb_irq_take_all(s);
@@ -167,7 +167,7 @@ void pb_irq_discard(PbState *s)
     }
 }
 
-/* A vCPU is about to sleep in an access: nobody may count on it for delivery. */
+/* A vCPU is about to sleep in an access: it will not do queued work. */
 void pb_irq_sleep_begin(PbState *s)
 {
     qatomic_inc(&s->irq.sleepers);

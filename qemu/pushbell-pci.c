@@ -226,7 +226,7 @@ static void pb_instance_finalize(Object *obj)
 
     pb_ring_destroy(s);
     qemu_mutex_destroy(&s->irq.lock);
-    qemu_mutex_destroy(&s->session.lock);
+    pb_session_finalize(s);
 }
 
 PB_PROPERTIES pb_properties[] = {

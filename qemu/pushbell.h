@@ -98,8 +98,8 @@ typedef struct PbSession {
     int fd;
     bool connected;             /* read without the big lock, too */
     bool established;           /* realized: a lost back-end is waited for */
-    uint32_t generation;        /* of the connection; stale events are dropped */
-    int64_t deadline;           /* ns; of the connect sequence under way, or 0 */
+    uint32_t generation;        /* of the connection, against stale events */
+    int64_t deadline;           /* ns; of the connect sequence, or 0 */
     QemuMutex lock;
     int channel_fd;             /* our end of the back-end request channel */
     unsigned log_lines;         /* in the present second */
@@ -252,6 +252,7 @@ bool pb_session_attach(PbState *s, Error **errp);
 void pb_session_established(PbState *s);
 void pb_session_close(PbState *s);
 void pb_session_destroy(PbState *s);
+void pb_session_finalize(PbState *s);
 void pb_session_fail(PbState *s, const char *reason);
 bool pb_session_tell(PbState *s, uint32_t request, const void *payload,
                      uint32_t size, const int *fds, unsigned nfds,

@@ -23,7 +23,7 @@ static inline struct pb_slot *pb_ring_slot(PbRing *r, uint32_t index)
 /* One load, whatever the compiler thinks of it: the word may change again. */
 static inline uint64_t pb_ring_load64(const void *word)
 {
-    return *(const volatile uint64_t *)word;
+    return *(const volatile uint64_t *)word; /* volatile: read once */
 }
 
 /* A slot counts as free only when its sleeping reader has left, too. */
@@ -93,7 +93,7 @@ static inline void pb_ring_kick(PbState *s)
     PbRing *r = &s->ring;
     uint64_t one = 1;
 
-    smp_mb();
+    smp_mb();   /* PRODUCER before ASLEEP; the consumer has the reverse */
     if (unlikely(qatomic_read(&r->header->asleep)) &&
         qatomic_xchg(&r->header->asleep, 0)) {
         trace_pushbell_kick();

@@ -162,7 +162,7 @@ static void pb_session_schedule(PbState *s)
               MAX(s->session.period_ms, PB_RECONNECT_PERIOD_MS));
 }
 
-/* A back-end that dies as soon as it is there gets less and less of our time. */
+/* A back-end that dies as soon as it is there is tried less and less often. */
 static void pb_session_adapt_period(PbState *s)
 {
     PbSession *c = &s->session;
@@ -297,9 +297,18 @@ void pb_session_destroy(PbState *s)
     c->established = false;
     pb_session_close(s);
     g_clear_pointer(&c->reconnect, timer_free);
-    g_clear_pointer(&c->bh, qemu_bh_delete);
     if (c->state_fd >= 0) {
         close(c->state_fd);
         c->state_fd = -1;
     }
+}
+
+/*
+ * With the last reference: until then a vCPU that was waiting when the device
+ * went away may still find fault with the ring.
+ */
+void pb_session_finalize(PbState *s)
+{
+    g_clear_pointer(&s->session.bh, qemu_bh_delete);
+    qemu_mutex_destroy(&s->session.lock);
 }

@@ -46,15 +46,20 @@ function show(line: string, totals: Totals): void {
     else if (skip !== undefined) totals.skipped++;
     else totals.passed++;
     process.stdout.write(`${bad === undefined ? (skip === undefined ? '✔' : '-') : '✘'} ${title}\n`);
-  } else if (/^(\s|# )/.test(line) && !/^# (tests|pass|fail|skip) /.test(line)) process.stdout.write(`  ${line}\n`);
+  } else if (/^(\s|# )/.test(line) && !/^# (tests|pass|fail|skip) /.test(line))
+    process.stdout.write(`  ${line}\n`);
 }
 
 /** Runs ava; resolves with its exit status. */
 async function runAva(args: readonly string[], tapFile: string, totals: Totals): Promise<number> {
-  const ava = spawn(process.execPath, [join(projectRoot, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', ...args], {
-    cwd: projectRoot,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const ava = spawn(
+    process.execPath,
+    [join(projectRoot, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', ...args],
+    {
+      cwd: projectRoot,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = once(ava, 'exit');
   const file = createWriteStream(tapFile);
   for await (const line of createInterface({ input: ava.stdout })) {

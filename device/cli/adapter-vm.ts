@@ -19,6 +19,8 @@ export interface AdapterVmOptions {
   readonly capture?: string;
   /** Receives the adapter's log, a line a record. */
   readonly deviceLog?: string;
+  /** Record what passes between guest and adapter, from the first access on. */
+  readonly trace?: boolean;
   /** Another QEMU device beside the adapter, as for -device. */
   readonly devices?: readonly string[];
 }
@@ -51,7 +53,10 @@ export class AdapterVm {
       remove();
     };
     try {
-      await device.ready;
+      await device.ready.catch((error: Error) => {
+        throw new CliError(`the adapter could not start: ${error.message}`);
+      });
+      if (options.trace) await device.request({ op: 'trace', enable: true });
       const devices = [`pushbell-pci,socket=${socketPath}`, ...(options.devices ?? [])];
       const vm = await startVm(workshop, options.guest, { ...options.vm, devices });
       return new AdapterVm(vm, device, release);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // pushbell boot: a VM with the adapter and its driver; a console for a person, or one command and its status.
 import { existsSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { exitOnSignals } from '../vm/cleanup.js';
@@ -44,6 +45,13 @@ function existing(path: string, what: string): string {
   return resolve(path);
 }
 
+/** QEMU's own words for this are about address spaces. */
+function checkMemory(guestMiB: number): void {
+  const hostMiB = Math.floor(totalmem() / 2 ** 20);
+  if (guestMiB < hostMiB) return;
+  throw new CliError(`${guestMiB} MiB of guest memory do not fit: this machine has ${hostMiB} MiB of memory`);
+}
+
 /** "host:guest" or "host", which stands under its own name in /root. */
 function guestFile(text: string): { host: string; guest: string } {
   const [host, guest] = text.split(':');
@@ -51,6 +59,7 @@ function guestFile(text: string): { host: string; guest: string } {
 }
 
 async function boot(command: readonly string[], options: BootOptions): Promise<void> {
+  checkMemory(options.memory);
   const load = options.module.map(path => ({ module: existing(path, 'module') }));
   const files = options.file.map(guestFile);
   const kernel: Partial<VmOptions> =

@@ -4,6 +4,7 @@
 // else. Expected failures are CliErrors: one line, a status, no stack.
 import { Command, CommanderError } from 'commander';
 import { VmError } from '../vm/errors.js';
+import { benchCommand } from './bench.js';
 import { bootCommand } from './boot.js';
 import { cleanCommand } from './clean.js';
 import { CliError, Status } from './cli-error.js';
@@ -16,6 +17,7 @@ const COMMANDS: readonly (() => Command)[] = [
   demoCommand,
   bootCommand,
   testCommand,
+  benchCommand,
   serveCommand,
   doctorCommand,
   cleanCommand,

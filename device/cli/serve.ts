@@ -85,6 +85,8 @@ async function serve(options: ServeOptions): Promise<void> {
     sockets.push(socket);
     return socket;
   };
+  // Whoever reads our output may go away; the guest must not notice.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // From here on a signal ends the process in order, so that no socket file stays behind.
   const stop = stopSignal();
   try {
@@ -127,6 +129,7 @@ async function runDevice(
     if (signal !== undefined) logger.info(`${signal}: ending`);
     await device.stop();
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw new CliError(
       `the device failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );

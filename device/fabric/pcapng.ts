@@ -168,5 +168,10 @@ function closeQuietly(fd: number): void {
 
 /** Begins a capture in a new file, which only its owner may read: it holds what guests send. Throws when it cannot be made. */
 export function openCapture(path: string, options: CaptureOptions): Capture {
-  return new Capture(openSync(path, 'w', 0o600), options);
+  return new Capture(createCaptureFile(path), options);
+}
+
+/** Makes the file of a capture that begins later; throws the system's error when it cannot be made. */
+export function createCaptureFile(path: string): number {
+  return openSync(path, 'w', 0o600);
 }

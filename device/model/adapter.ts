@@ -40,7 +40,7 @@ import {
 import { flowPort, ipv4FromMac, macFromSeed } from '../fabric/addresses.js';
 import { LoopbackLink } from '../fabric/link.js';
 import { Route } from '../fabric/packet.js';
-import { type Capture, openCapture } from '../fabric/pcapng.js';
+import { Capture, createCaptureFile } from '../fabric/pcapng.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
 import { RATE_MAX_MBPS } from './commands/simple.js';
@@ -97,6 +97,8 @@ class Adapter implements PciModel {
   readonly #mac: Uint8Array;
   readonly #nowMs: () => number;
   #capturePath: string | undefined;
+  /** File of a capture that begins with the first connection. */
+  #captureFile: number | undefined;
   readonly #actions: PageActions = {
     startCommand: word => {
       this.#commandAsked = word;
@@ -111,6 +113,7 @@ class Adapter implements PciModel {
     this.#mac = macFromSeed(options.seed ?? DEFAULT_SEED);
     this.#nowMs = options.nowMs ?? Date.now;
     this.#capturePath = options.capturePath;
+    if (options.capturePath !== undefined) this.#captureFile = createCaptureFile(options.capturePath);
   }
 
   attach(host: Host, region: RegionMemory, fresh: boolean): void {
@@ -123,7 +126,7 @@ class Adapter implements PciModel {
     this.#core = core;
     this.#link = new LoopbackLink(host.clock, MAX_MTU);
     this.#link.tap = this.#capture;
-    if (this.#capturePath !== undefined && this.#capture === undefined) this.startCapture(this.#capturePath);
+    if (this.#captureFile !== undefined) this.#beginCapture(this.#captureFile);
     this.#link.rateMbps = stRateMbps(core.m, 0);
     const wire = new ReliableConnection(core, this.#link, this.#route());
     this.#link.receiver = (frame, length) => wire.deliver(frame, length);
@@ -296,17 +299,18 @@ class Adapter implements PciModel {
 
   /** Writes every packet from now on to a pcapng file. Throws when the file cannot be made. */
   startCapture(path: string): void {
+    const file = createCaptureFile(path);
     this.stopCapture();
+    this.#beginCapture(file);
+    this.#capturePath = path;
+  }
+
+  #beginCapture(file: number): void {
+    this.#captureFile = undefined;
     const { clock } = this.#host;
     const log = (level: 'error', message: string, fields: Record<string, unknown>) =>
       this.#host.log(level, message, fields);
-    this.#capture = openCapture(path, {
-      clock,
-      epochMs: this.#nowMs(),
-      interfaceName: 'pushbell0',
-      log,
-    });
-    this.#capturePath = path;
+    this.#capture = new Capture(file, { clock, epochMs: this.#nowMs(), interfaceName: 'pushbell0', log });
     this.#link.tap = this.#capture;
   }
 

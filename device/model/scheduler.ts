@@ -75,11 +75,12 @@ export class Scheduler {
   #pick(): QpRow {
     const { m, journal, queues } = this.#core;
     const pushed = queues.nextPushed(this.#open);
+    const rung = queues.nextRung(stCursor(m, 0), this.#open);
     const streak = stStreak(m, 0);
-    const rung =
-      pushed !== NONE && streak < PUSHED_IN_A_ROW ? NONE : queues.nextRung(stCursor(m, 0), this.#open);
-    if (pushed !== NONE && rung === NONE) {
-      if (streak < PUSHED_IN_A_ROW) putStStreak(journal, 0, streak + 1);
+    if (pushed !== NONE && (rung === NONE || streak < PUSHED_IN_A_ROW)) {
+      // Only slices that overtook somebody count against the pushes.
+      const next = rung === NONE ? 0 : streak + 1;
+      if (next !== streak) putStStreak(journal, 0, next);
       return pushed;
     }
     if (rung === NONE) return NONE as QpRow;

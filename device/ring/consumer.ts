@@ -103,6 +103,11 @@ export class RingConsumer {
     return count;
   }
 
+  /** Whether a slot could be taken now; never throws, a hostile index counts as work. */
+  hasWork(): boolean {
+    return !this.#stalled && Atomics.load(this.#words, RingWord.PRODUCER) !== this.#consumer;
+  }
+
   /**
    * After a restart: `position` is what the model has recorded. Writes before it are not applied again; reads have no
    * effect and are answered again. A position outside of what waits in the ring means that there is nothing to skip:

@@ -46,6 +46,17 @@ export type FromDevice =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: ControlAnswer }
   | { readonly kind: 'ended'; readonly pause: Pause };
 
+/** The device thread could not start, or died of an error of its own. The stack is the thread's. */
+export class DeviceFailure extends Error {
+  override readonly name = 'DeviceFailure';
+
+  constructor(cause: unknown) {
+    const { message, stack } = cause as Partial<Error>;
+    super(message ?? String(cause));
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
 export class DeviceThread {
   /** Resolves when the thread is serving; rejects when it could not start. */
   readonly ready: Promise<void>;
@@ -73,7 +84,7 @@ export class DeviceThread {
     let setReady: () => void;
     this.ready = new Promise((resolve, reject) => {
       setReady = resolve;
-      this.#worker.once('error', reject);
+      this.#worker.once('error', error => reject(new DeviceFailure(error)));
     });
     this.ended = new Promise((resolve, reject) => {
       let pause: Pause | undefined;
@@ -83,13 +94,13 @@ export class DeviceThread {
         else if (message.kind === 'answer') this.#answered(message.id, message.answer);
         else pause = message.pause;
       });
-      this.#worker.once('error', reject);
+      this.#worker.once('error', error => reject(new DeviceFailure(error)));
       const exited = new Promise<number>(over => this.#worker.once('exit', over));
       // The port closes behind the last message that the thread has posted.
       const drained = new Promise<void>(over => port1.once('close', over));
       void Promise.all([exited, drained]).then(([code]) => {
         this.#finish();
-        if (pause === undefined) reject(new Error(`the device thread ended with status ${code}`));
+        if (pause === undefined) reject(new DeviceFailure(`the device thread ended with status ${code}`));
         else resolve(pause);
       });
     });

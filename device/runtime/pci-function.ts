@@ -67,6 +67,7 @@ export class PciFunction implements PciBackend, MemoryTable {
       clock: services.clock,
       raiseInterrupt: vector => this.#raise(vector),
       log: services.log,
+      workWaiting: () => this.#ring?.consumer.hasWork() ?? false,
     };
   }
 

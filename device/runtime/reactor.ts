@@ -90,7 +90,7 @@ export class Reactor {
   /** Ends what is left of a session. */
   close(): void {
     if (this.#session !== undefined) {
-      this.#session.end('the device process ends');
+      this.#session.end('');
       this.#finish();
     }
   }
@@ -187,11 +187,18 @@ export class Reactor {
     this.#function.endSession();
     session.close();
     this.#o.trace.point(TracePoint.SESSION, 0);
-    if (reason === '') this.#o.log('info', 'front-end disconnected', { session: this.#sessions });
+    if (reason === '') this.#o.log('info', 'session over', { session: this.#sessions });
     else this.#o.log('error', `session ended: ${reason}`, { session: this.#sessions });
     // A turn of the event loop between two sessions: retired mappings are given back.
     // A stop that came together with the hang-up stands.
     if (this.#pause !== 'stopped') this.#pause = this.#o.listener === undefined ? 'session-over' : 'yield';
+  }
+
+  /** After a failure of our own: hangs up, and touches neither model nor memory any more. */
+  abandon(): void {
+    this.#session?.close();
+    this.#session = undefined;
+    if (this.#o.listener !== undefined) closeFd(this.#o.listener);
   }
 
   /** Closes what the loop was given. */

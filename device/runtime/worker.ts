@@ -12,7 +12,7 @@ import { answerRequest, deviceOps } from './device-ops.js';
 import type { FromDevice, ModelModule, ThreadData, ToDevice } from './device-thread.js';
 import { PciFunction } from './pci-function.js';
 import { RateLimit } from './rate-limit.js';
-import { Reactor } from './reactor.js';
+import { type Pause, Reactor } from './reactor.js';
 import { Trace } from './trace.js';
 
 const MAX_SPIN_NS = 200_000;
@@ -66,15 +66,25 @@ async function main(): Promise<void> {
   });
   ops = deviceOps(reactor, trace, model);
   post({ kind: 'ready' });
-  let pause = reactor.run();
-  while (pause === 'yield') {
-    await setImmediate();
-    pause = reactor.run();
+  try {
+    const pause = await runToEnd(reactor);
+    reactor.dispose();
+    model.close?.();
+    post({ kind: 'ended', pause });
+    port.close();
+  } catch (error) {
+    // The process may live on without this thread: the front-end must not wait for somebody who is not there.
+    reactor.abandon();
+    throw error;
   }
-  reactor.dispose();
-  model.close?.();
-  post({ kind: 'ended', pause });
-  port.close();
+}
+
+async function runToEnd(reactor: Reactor): Promise<Pause> {
+  for (;;) {
+    const pause = reactor.run();
+    if (pause !== 'yield') return pause;
+    await setImmediate();
+  }
 }
 
 await main();

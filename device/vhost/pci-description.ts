@@ -70,6 +70,8 @@ export function checkDescription(d: FunctionDescription): void {
     if (bar !== undefined) checkBar(bar, number, d.bars);
   });
   require(isPowerOfTwo(d.ringSlots) && d.ringSlots <= RING_SLOTS_MAX, 'ring slots');
+  // Host has no call for a level; an interrupt pin would be one that never moves.
+  require(d.interruptPin === 0, 'an interrupt pin is not supported by this transport');
   require(d.stateSize > 0 && d.stateSize % 4096 === 0, 'the state region is not made of pages');
   if (d.msix === undefined) return;
   require(d.msix.vectors >= 1 && d.msix.vectors <= MAX_VECTORS, 'MSI-X vectors');

@@ -4,7 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { ControlClient, ControlError } from '../../device/runtime/control-client.js';
 import { closeAll, closeFd } from '../../device/sys/fd.js';
 import { listenUnix, unixPair } from '../../device/sys/unix-socket.js';
@@ -39,10 +39,11 @@ interface Served {
 }
 
 /** Starts `serve`; resolves when it listens. */
-async function serve(...args: string[]): Promise<Served> {
+async function serve(t: ExecutionContext, ...args: string[]): Promise<Served> {
   const child = spawn(process.execPath, [MAIN, 'serve', '--model', SCRATCH, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  t.teardown(() => child.kill('SIGKILL'));
   let output = '';
   let errors = '';
   const ended = new Promise<number | string | null>(resolve =>
@@ -64,17 +65,17 @@ async function stop(served: Served, signal: NodeJS.Signals = 'SIGTERM'): Promise
   return await served.ended;
 }
 
-test('--print-capabilities prints JSON and exits', async t => {
+test.serial('--print-capabilities prints JSON and exits', async t => {
   const { status, stdout } = await pushbell('serve', '--print-capabilities');
   t.is(status, 0);
   t.is(JSON.parse(stdout).type, 'pci');
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  test(`it listens with mode 0600, serves, and ${signal} ends it and removes its sockets`, async t => {
+  test.serial(`it listens with mode 0600, serves, and ${signal} ends it and removes its sockets`, async t => {
     const directory = temporaryDirectory();
     const [path, control] = [join(directory, 'a.sock'), join(directory, 'c.sock')];
-    const served = await serve('--socket-path', path, '--control', control);
+    const served = await serve(t, '--socket-path', path, '--control', control);
     t.is(statSync(path).mode & 0o777, 0o600);
     t.is(statSync(control).mode & 0o777, 0o600);
     t.regex(
@@ -99,11 +100,11 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
-test('a stale socket file is replaced with a notice, a live one is refused', async t => {
+test.serial('a stale socket file is replaced with a notice, a live one is refused', async t => {
   const directory = temporaryDirectory();
   const path = join(directory, 'a.sock');
   closeFd(listenUnix(path));
-  const served = await serve('--socket-path', path);
+  const served = await serve(t, '--socket-path', path);
   t.regex(served.errors(), /replaced the stale socket/);
   const second = await pushbell('serve', '--socket-path', path, '--model', SCRATCH);
   t.is(second.status, 3);
@@ -118,10 +119,10 @@ test('a stale socket file is replaced with a notice, a live one is refused', asy
   rmSync(directory, { recursive: true });
 });
 
-test('it goes down without touching a socket that has replaced its own', async t => {
+test.serial('it goes down without touching a socket that has replaced its own', async t => {
   const directory = temporaryDirectory();
   const path = join(directory, 'a.sock');
-  const served = await serve('--socket-path', path);
+  const served = await serve(t, '--socket-path', path);
   rmSync(path);
   const other = listenUnix(path);
   t.is(await stop(served), 0);
@@ -130,7 +131,7 @@ test('it goes down without touching a socket that has replaced its own', async t
   rmSync(directory, { recursive: true });
 });
 
-test('bad paths get one clear line and status 3', async t => {
+test.serial('bad paths get one clear line and status 3', async t => {
   const directory = temporaryDirectory();
   const file = join(directory, 'file');
   writeFileSync(file, '');
@@ -152,7 +153,7 @@ test('bad paths get one clear line and status 3', async t => {
   rmSync(directory, { recursive: true });
 });
 
-test('a model or a capture file that cannot be opened is one line and status 3', async t => {
+test.serial('a model or a capture file that cannot be opened is one line and status 3', async t => {
   const directory = temporaryDirectory();
   const path = join(directory, 's');
   const model = await pushbell('serve', '--socket-path', path, '--model', join(directory, 'no.js'));
@@ -173,7 +174,7 @@ test('a model or a capture file that cannot be opened is one line and status 3',
   rmSync(directory, { recursive: true });
 });
 
-test('wrong usage is status 2', async t => {
+test.serial('wrong usage is status 2', async t => {
   for (const args of [
     ['serve'],
     ['serve', '--socket-path', '/tmp/x', '--fd', '3'],
@@ -186,13 +187,13 @@ test('wrong usage is status 2', async t => {
     t.is(status, 2, args.join(' '));
     t.true(stderr.length > 0);
   }
-  t.is((await pushbell('serve', '--fd', '0')).status, 3);
+  t.is((await pushbell('serve', '--fd', '99')).status, 3);
   const help = await pushbell('serve', '--help');
   t.is(help.status, 0);
   t.regex(help.stdout, /--print-capabilities/);
 });
 
-test('--fd serves one session on a connected socket and ends with it', async t => {
+test.serial('--fd serves one session on a connected socket and ends with it', async t => {
   const [ours, theirs] = unixPair();
   const child = spawn(process.execPath, [MAIN, 'serve', '--model', SCRATCH, '--fd', '3'], {
     stdio: ['ignore', 'pipe', 'pipe', theirs],
@@ -208,10 +209,10 @@ test('--fd serves one session on a connected socket and ends with it', async t =
   closeAll([theirs]);
 });
 
-test('killed and started again, it takes over ring and state', async t => {
+test.serial('killed and started again, it takes over ring and state', async t => {
   const directory = temporaryDirectory();
   const path = join(directory, 'a.sock');
-  const first = await serve('--socket-path', path);
+  const first = await serve(t, '--socket-path', path);
   const before = FrontEnd.connect(path);
   const state = before.start();
   const ring = before.ring!;
@@ -220,7 +221,7 @@ test('killed and started again, it takes over ring and state', async t => {
   t.is(await stop(first, 'SIGKILL'), 'SIGKILL');
   t.true(before.waitForHangUp());
   ring.write(Reg.SCRATCH64, 8, 5, 6);
-  const second = await serve('--socket-path', path);
+  const second = await serve(t, '--socket-path', path);
   const after = FrontEnd.connect(path);
   after.resume(ring, state);
   t.is(ring.read(Reg.SCRATCH, 4).lo, 1234);

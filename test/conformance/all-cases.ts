@@ -2,6 +2,7 @@
 import type { Case } from './case.js';
 import { commandCases } from './cases/commands.js';
 import { engineCases } from './cases/engine.js';
+import { errorCases } from './cases/errors.js';
 import { eventCases } from './cases/events.js';
 import { gatherCases } from './cases/gather.js';
 import { messageCases } from './cases/messages.js';
@@ -19,4 +20,5 @@ export const conformanceCases: readonly Case[] = [
   ...messageCases,
   ...gatherCases,
   ...engineCases,
+  ...errorCases,
 ];

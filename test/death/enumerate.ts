@@ -164,6 +164,8 @@ export function singleDeaths(scenario: Scenario, stride = 1, makeJournal?: MakeJ
 }
 
 export interface DoubleOptions {
+  /** First of the stores for the first death; 1 unless given. */
+  readonly start?: number;
   /** Of the stores for the first death. */
   readonly stride: number;
   /** Of the stores of the recovery, for the second. */
@@ -177,7 +179,7 @@ export function doubleDeaths(scenario: Scenario, o: DoubleOptions, makeJournal?:
   const world = newWorld(scenario, makeJournal);
   const recording = record(scenario, world);
   let runs = 0;
-  for (let n = 1; n <= recording.stores; n += o.stride) {
+  for (let n = o.start ?? 1; n <= recording.stores; n += o.stride) {
     const early = runs % 2 === 0;
     const first = attempt(world, recording, { deaths: [n], early });
     runs++;

@@ -11,13 +11,16 @@ export class Death extends Error {
   override readonly name = 'Death';
 }
 
+/** One is enough: where a process died says its number, and a stack trace for each costs more than the rest. */
+const DEATH = new Death();
+
 export class Ledger {
   count = 0;
   /** Dies in place of the store with this number, from 1 on. */
   deathAt = Infinity;
 
   tick(): void {
-    if (++this.count === this.deathAt) throw new Death();
+    if (++this.count === this.deathAt) throw DEATH;
   }
 }
 

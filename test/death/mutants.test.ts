@@ -5,7 +5,7 @@ import { Caught, doubleDeaths, singleDeaths } from './enumerate.js';
 import { MUTANTS } from './mutants.js';
 
 for (const mutant of MUTANTS) {
-  test(`the enumerator finds: ${mutant.name}`, t => {
+  test.serial(`the enumerator finds: ${mutant.name}`, t => {
     const scenario = SCENARIOS.find(s => s.name === mutant.shownBy);
     if (scenario === undefined) throw new Error(`no scenario "${mutant.shownBy}"`);
     const search = () =>

@@ -146,16 +146,6 @@ export const MUTANTS: readonly Mutant[] = [
     'NOP by push',
   ),
   one(
-    'no undo: outbox count',
-    leaks(w => w === OUTBOX_COUNT),
-    'NOP by doorbell',
-  ),
-  one(
-    'no undo: pending interrupts',
-    leaks(w => w === IRQ_PENDING),
-    'reset by register',
-  ),
-  one(
     'no undo: a counter',
     leaks(w => w === ST_COUNT_COMPLETIONS_OFFSET / 4),
     'NOP by doorbell',

@@ -208,7 +208,7 @@ const scheduling: Scenario[] = [
         driver.setLink(Hold.ENGINE);
         for (let n = 0; n < 18; n++) {
           const c = channels[n % 3];
-          driver.push(c.qp, fill(ranges(c.target + n * 8, [8])), { buffer: n % 4 });
+          driver.push(c.qp, { opcode: Opcode.NOP }, { buffer: n % 4 });
         }
         driver.setLink(0);
         stage.target.settle();

@@ -127,17 +127,26 @@ function freePool(at: At, visit: Visit): void {
     if (at(POOL_BLOCK_TABLE + b) === 0) visit(POOL_TABLE + b * words, words);
 }
 
-/** Bytes of a push buffer that were not stored, as far as they fill whole words. */
+/** Words of push buffers of which no byte was stored. */
 function emptyBuffers(at: At, visit: Visit): void {
-  for (let page = 0; page < 4; page++) {
+  for (let page = 0; page < 2; page++) {
     for (let buffer = 0; buffer < 4; buffer++) {
       const row = DPAGE_TABLE + page * DPAGE_WORDS + DPAGE_BUFFERS_OFFSET / 4 + (buffer * PBUF_SIZE) / 4;
-      for (let word = 0; word < 64; word++) {
-        const map = at(row + PBUF_WRITTEN_OFFSET / 4 + Math.floor(word / 8));
-        if (Math.floor(map / 2 ** ((word % 8) * 4)) % 16 === 0) visit(row + PBUF_DATA_OFFSET / 4 + word, 1);
+      for (let n = 0; n < 8; n++) {
+        const map = at(row + PBUF_WRITTEN_OFFSET / 4 + n);
+        const data = row + PBUF_DATA_OFFSET / 4 + n * 8;
+        if (map === 0) visit(data, 8);
+        else
+          for (let word = 0; word < 8; word++) if (NIBBLES[word] & ~map) visitEmpty(map, word, data, visit);
       }
     }
   }
+}
+
+const NIBBLES = Array.from({ length: 8 }, (_, n) => 0xf * 16 ** n);
+
+function visitEmpty(map: number, word: number, data: number, visit: Visit): void {
+  if ((NIBBLES[word] & map) === 0) visit(data + word, 1);
 }
 
 const GARBAGE = 0xa5c3e1f7;
@@ -145,6 +154,6 @@ const GARBAGE = 0xa5c3e1f7;
 /** What a killed process may leave behind, at its worst. */
 export function scramble(m: Uint32Array): void {
   unreferenced(m, (word, count) => {
-    if (count > 0) m.fill(GARBAGE, word, word + count);
+    for (let w = word; w < word + count; w++) m[w] = GARBAGE;
   });
 }

@@ -7,6 +7,7 @@ import test from 'ava';
 import { Request } from '../../device/abi/generated/messages.js';
 import { AnswerStatus } from '../../device/abi/generated/ring.js';
 import { RingWord } from '../../device/ring/ring-memory.js';
+import { DeviceFailure } from '../../device/runtime/device-thread.js';
 import { closeFd } from '../../device/sys/fd.js';
 import { Mapping } from '../../device/sys/mapping.js';
 import { encodeMessage } from '../../device/vhost/message.js';
@@ -30,14 +31,15 @@ function busyWait(microseconds: number): void {
   while (performance.now() < end);
 }
 
-test('no write and no read is lost however the consumer sleeps and wakes', async t => {
-  const device = await startDevice();
+test.serial('no write and no read is lost however the consumer sleeps and wakes', async t => {
+  const device = await startDevice(t);
   const frontEnd = FrontEnd.connect(device.path);
   closeFd(frontEnd.start().fd);
   const ring = frontEnd.ring!;
   const next = random(7);
   let hash = 0;
-  const rounds = 4000;
+  const rounds = 3000;
+  t.timeout(120_000);
   for (let i = 0; i < rounds; i++) {
     const value = Math.floor(next() * 2 ** 32);
     ring.write(Reg.HASH_IN, 4, value);
@@ -53,8 +55,8 @@ test('no write and no read is lost however the consumer sleeps and wakes', async
   ring.close();
 });
 
-test('a consumer that has fallen asleep says so, and one kick wakes it', async t => {
-  const device = await startDevice();
+test.serial('a consumer that has fallen asleep says so, and one kick wakes it', async t => {
+  const device = await startDevice(t);
   const frontEnd = FrontEnd.connect(device.path);
   closeFd(frontEnd.start().fd);
   const ring = frontEnd.ring!;
@@ -69,8 +71,8 @@ test('a consumer that has fallen asleep says so, and one kick wakes it', async t
   ring.close();
 });
 
-test('sessions follow each other: hung up, broken off, malformed; ring and state go on', async t => {
-  const device = await startDevice();
+test.serial('sessions follow each other: hung up, broken off, malformed; ring and state go on', async t => {
+  const device = await startDevice(t);
   const first = FrontEnd.connect(device.path);
   const state = first.start();
   const ring = first.ring!;
@@ -79,7 +81,7 @@ test('sessions follow each other: hung up, broken off, malformed; ring and state
   first.hangUp();
   const half = FrontEnd.connect(device.path);
   half.negotiate();
-  half.channel.send(encodeMessage(Request.ADD_MEM_REG, new Uint8Array(40)).subarray(0, 20));
+  half.channel.send(encodeMessage(Request.REM_MEM_REG, new Uint8Array(40)).subarray(0, 20));
   half.hangUp();
   const bad = FrontEnd.connect(device.path);
   bad.send(4711);
@@ -101,8 +103,8 @@ test('sessions follow each other: hung up, broken off, malformed; ring and state
   ring.close();
 });
 
-test('DMA reaches guest RAM, its interrupt comes after the data, and STOP ends both', async t => {
-  const device = await startDevice();
+test.serial('DMA reaches guest RAM, its interrupt comes after the data, and STOP ends both', async t => {
+  const device = await startDevice(t);
   const frontEnd = FrontEnd.connect(device.path);
   closeFd(frontEnd.start().fd);
   const ring = frontEnd.ring!;
@@ -116,13 +118,9 @@ test('DMA reaches guest RAM, its interrupt comes after the data, and STOP ends b
   ram.u32.fill(0);
   ring.write(Reg.DMA_WORDS, 4, 250_000);
   frontEnd.must(Request.PCI_STOP);
-  const reached = ram.u32.findIndex(word => word === 0);
+  const reached = ram.u32.indexOf(0);
   await setTimeout(20);
-  t.is(
-    ram.u32.findIndex(word => word === 0),
-    reached,
-    'nothing is written after the acknowledgement',
-  );
+  t.is(ram.u32.indexOf(0), reached, 'nothing is written after the acknowledgement');
   frontEnd.must(Request.PCI_RUN);
   ring.waitUntil(() => frontEnd.vectors[1]!.drain() === 1, 'the interrupt', true);
   t.is(ram.u32[249_999], 250_000);
@@ -136,8 +134,8 @@ test('DMA reaches guest RAM, its interrupt comes after the data, and STOP ends b
   ring.close();
 });
 
-test('control requests are answered while the device sleeps and while it works', async t => {
-  const device = await startDevice();
+test.serial('control requests are answered while the device sleeps and while it works', async t => {
+  const device = await startDevice(t);
   const { thread } = device;
   t.like(await thread.request({ op: 'status' }), { result: { sessions: 0, attached: false } });
   const frontEnd = FrontEnd.connect(device.path);
@@ -150,7 +148,9 @@ test('control requests are answered while the device sleeps and while it works',
   t.deepEqual(await thread.request({ op: 'explode' }), { error: 'as asked' });
   t.deepEqual(await thread.request({ op: 'nothing' }), { error: 'unknown op "nothing"' });
   t.deepEqual(await thread.request('nonsense'), { error: 'no "op" in the request' });
-  t.deepEqual(await thread.request({ op: 'ops' }), { result: ['explode', 'ops', 'peek', 'status', 'trace'] });
+  t.deepEqual(await thread.request({ op: 'ops' }), {
+    result: ['break', 'explode', 'ops', 'peek', 'status', 'trace'],
+  });
   const { text } = (
     (await thread.request({ op: 'trace', format: 'text', clear: true })) as { result: { text: string } }
   ).result;
@@ -168,18 +168,18 @@ test('control requests are answered while the device sleeps and while it works',
   ring.close();
 });
 
-test('it ends at once while it sleeps, while it works and while a session is half done', async t => {
-  const asleep = await startDevice();
+test.serial('it ends at once while it sleeps, while it works and while a session is half done', async t => {
+  const asleep = await startDevice(t);
   await setTimeout(30);
   const start = performance.now();
   await asleep.stop();
-  const half = await startDevice();
+  const half = await startDevice(t);
   const frontEnd = FrontEnd.connect(half.path);
   frontEnd.negotiate();
   await half.stop();
   t.true(frontEnd.waitForHangUp());
   frontEnd.hangUp();
-  const busy = await startDevice();
+  const busy = await startDevice(t);
   const worker = FrontEnd.connect(busy.path);
   closeFd(worker.start().fd);
   for (let i = 0; i < 1000; i++) worker.ring!.write(Reg.SCRATCH, 4, i);
@@ -190,6 +190,22 @@ test('it ends at once while it sleeps, while it works and while a session is hal
   worker.ring!.close();
 });
 
-test('a model that cannot be made is an error with its reason', async t => {
-  await t.throwsAsync(startDevice('file:///nowhere/model.js'), { message: /nowhere/ });
+test.serial(
+  'a model that fails takes the thread down: the front-end is hung up on, the owner gets the reason',
+  async t => {
+    const device = await startDevice(t);
+    const frontEnd = FrontEnd.connect(device.path);
+    closeFd(frontEnd.start().fd);
+    await device.thread.request({ op: 'break' });
+    await t.throwsAsync(device.thread.ended, { instanceOf: DeviceFailure, message: 'broken, as asked' });
+    t.true(frontEnd.waitForHangUp());
+    t.throws(() => FrontEnd.connect(device.path), { message: /ECONNREFUSED/ });
+    t.deepEqual(await device.thread.request({ op: 'status' }), { error: 'the device has ended' });
+    frontEnd.hangUp();
+    frontEnd.ring!.close();
+  },
+);
+
+test.serial('a model that cannot be made is an error with its reason', async t => {
+  await t.throwsAsync(startDevice(t, 'file:///nowhere/model.js'), { message: /nowhere/ });
 });

@@ -33,7 +33,8 @@ test('without a processor to spare there is no spinning', t => {
 });
 
 test('frames are put together from pieces of any size', t => {
-  const value = fc.jsonValue();
+  // msgpackr renames this one key, so that no message can reach a prototype.
+  const value = fc.jsonValue().filter(v => !JSON.stringify(v).includes('__proto__'));
   fc.assert(
     fc.property(
       fc.array(value, { maxLength: 5 }),

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
 import type { LogLevel } from '../../device/model/ports.js';
 import { claimSocket } from '../../device/runtime/claim-socket.js';
 import { DeviceThread } from '../../device/runtime/device-thread.js';
@@ -18,7 +19,11 @@ export interface TestDevice {
 
 export const temporaryDirectory = (): string => mkdtempSync(join(tmpdir(), 'pushbell-test-'));
 
-export async function startDevice(modelUrl: string = SCRATCH_MODEL_URL): Promise<TestDevice> {
+/** Starts it; it is stopped when the test ends, at the latest: a device thread that blocks in poll cannot be terminated. */
+export async function startDevice(
+  t: Pick<ExecutionContext, 'teardown'>,
+  modelUrl: string = SCRATCH_MODEL_URL,
+): Promise<TestDevice> {
   const directory = temporaryDirectory();
   const path = join(directory, 'device.sock');
   const socket = claimSocket(path, () => undefined);
@@ -29,11 +34,17 @@ export async function startDevice(modelUrl: string = SCRATCH_MODEL_URL): Promise
     listener: socket.fd,
     onLog: (level, message) => logged.push({ level, message }),
   });
-  await thread.ready;
-  const stop = async (): Promise<void> => {
-    await thread.stop();
+  let stopped: Promise<void> | undefined;
+  const stopOnce = async (): Promise<void> => {
+    await thread.stop().catch(() => undefined);
     socket.release();
     rmSync(directory, { recursive: true });
   };
+  const stop = (): Promise<void> => {
+    stopped ??= stopOnce();
+    return stopped;
+  };
+  t.teardown(stop);
+  await thread.ready;
   return { thread, path, logged, stop };
 }

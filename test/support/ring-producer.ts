@@ -119,10 +119,11 @@ export class RingProducer {
   post(): void {
     this.#next = (this.#next + 1) >>> 0;
     Atomics.store(this.words, RingWord.PRODUCER, this.#next);
-    if (Atomics.load(this.words, RingWord.ASLEEP) === 1) {
-      this.kicks++;
-      this.kick.signal();
-    }
+    if (Atomics.load(this.words, RingWord.ASLEEP) !== 1) return;
+    // One sleep costs one kick, however many slots follow before the consumer is awake.
+    if (Atomics.exchange(this.words, RingWord.ASLEEP, 0) !== 1) return;
+    this.kicks++;
+    this.kick.signal();
   }
 
   write(offset: number, size: number, lo: number, hi = 0, bar = 0): number {

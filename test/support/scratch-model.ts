@@ -94,6 +94,11 @@ export class ScratchModel implements PciModel {
 
   readonly controlOps: Readonly<Record<string, ControlOp>> = {
     peek: ({ register }) => this.#m[S.REGS + Number(register) / 4],
+    break: () => {
+      this.poll = () => {
+        throw new Error('broken, as asked');
+      };
+    },
     explode: () => {
       throw new Error('as asked');
     },

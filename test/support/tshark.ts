@@ -27,6 +27,8 @@ export async function tsharkFields(
 ): Promise<string[][]> {
   const tool = await ensureTool('tshark');
   const quiet = GUESSED.flatMap(protocol => ['--disable-protocol', protocol]);
+  // Nor is a payload that happens to begin with the bytes of an EtherType an Ethernet frame.
+  quiet.push('--disable-heuristic', 'eth_over_ib');
   const columns = fields.flatMap(field => ['-e', field]);
   const args = ['-n', ...quiet, '-r', path, '-T', 'fields', '-E', 'separator=|', ...columns];
   const { stdout } = await runCommand(tool, filter === '' ? args : [...args, '-Y', filter]);

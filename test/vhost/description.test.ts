@@ -37,6 +37,7 @@ const WRONG: readonly (readonly [string, FunctionDescription])[] = [
   ['ring slots', { ...good, ringSlots: 1000 }],
   ['ring slots', { ...good, ringSlots: 131072 }],
   ['the state region is not made of pages', { ...good, stateSize: 5000 }],
+  ['an interrupt pin is not supported by this transport', { ...good, interruptPin: 1 }],
   ['MSI-X vectors', { ...good, msix: { ...good.msix!, vectors: 2049 } }],
   ['MSI-X in a BAR that is not there', { ...good, msix: { ...good.msix!, pbaBar: 2 } }],
 ];

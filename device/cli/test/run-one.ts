@@ -62,9 +62,9 @@ async function attempt(
       guest: guestOf(workshop, test),
       vm: { consoleFile: join(folder, 'console.log'), ...(options.signal ? { signal: options.signal } : {}) },
       deviceLog: join(folder, 'device.log'),
+      trace: true,
       ...(options.capture ? { capture: join(folder, 'packets.pcapng') } : {}),
     });
-    await adapterVm.ask('trace', { enable: true, clear: true });
     const result = await adapterVm.vm.run(commandOf(test), { timeoutMs: options.timeoutMs });
     writeFileSync(join(folder, 'stdout.txt'), result.stdout);
     writeFileSync(join(folder, 'stderr.txt'), result.stderr);

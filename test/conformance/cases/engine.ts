@@ -125,7 +125,7 @@ export const engineCases: readonly Case[] = [
       for (const gathers of [1, 15, MAX_SGE - 1]) {
         const source = cut(from, 6000, gathers, new Dice(gathers));
         const target = cut(to, 6000, MAX_SGE - gathers, new Dice(gathers + 1));
-        source.at.forEach(([offset, length], n) => from.write(d, offset, pattern(length, n)));
+        for (const [offset, length] of source.at) from.write(d, offset, pattern(length, offset));
         run(d, s, 'doorbell', { opcode: Opcode.COPY, gather: source.list, scatter: target.list });
         assert.deepEqual(readAll(d, to, target.at), readAll(d, from, source.at));
       }

@@ -33,11 +33,6 @@ class Ranges {
     return this.#parts.reduce((sum, p) => sum + p.length, 0);
   }
 
-  /** Makes the last range longer or shorter by what is missing to `bytes`. */
-  get parts() {
-    return this.#parts;
-  }
-
   fill(d: Driver, seed: number): Uint8Array {
     const bytes = pattern(this.bytes, seed);
     let done = 0;

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// Descriptors with anything in them: the right status, not one foreign byte touched, the queue in ERR, others unharmed.
+import assert from 'node:assert/strict';
+import test from 'ava';
+import fc from 'fast-check';
+import { QpState } from '../../device/abi/generated/commands.js';
+import { Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
+import type { Driver } from '../support/driver.js';
+import type { Cq, Cqe, Eq, Qp, Work } from '../support/work.js';
+import { type Place, places, plan, toRanges, toWork } from './arbitrary.js';
+import {
+  Arena,
+  checkBystander,
+  type Keys,
+  makeBystander,
+  makeKeys,
+  sameMemory,
+  take,
+  takeQueues,
+} from './arena.js';
+import { bytesOf, carryOut, faults, gathered, type Key, scattered, violations } from './oracle.js';
+import { hold } from './seed.js';
+
+const LOG_STRIDE = 8;
+const STRIDE = 2 ** LOG_STRIDE;
+const FREE_BYTES = 16384;
+
+const arena = new Arena();
+
+class Scene {
+  readonly driver: Driver = arena.fresh();
+  readonly keys: Keys = makeKeys(this.driver);
+  readonly byKey: ReadonlyMap<number, Key> = new Map(Object.values(this.keys.named).map(k => [k.key, k]));
+  readonly eq: Eq = this.driver.createEq(0, 4);
+  readonly bystander = makeBystander(this.driver, this.eq);
+  /** What keys of whole memory are pointed at: nothing of the adapter's is here. */
+  readonly free: number = this.driver.alloc(FREE_BYTES);
+
+  cq(): Cq {
+    return this.driver.createCq(this.eq, 3);
+  }
+
+  /** Reads a list, if it may: addresses beyond memory have no bytes. */
+  within(work: Work): boolean {
+    const ram = arena.target.ramBytes;
+    return !faults(work.gather ?? [], this.byKey, ram) && !faults(work.scatter ?? [], this.byKey, ram);
+  }
+
+  /** All of memory is `expected`, the queues of the adapter apart. */
+  compare(expected: Uint8Array, cqs: readonly Cq[]): void {
+    const actual = arena.memory();
+    takeQueues(expected, actual, cqs, [this.eq]);
+    sameMemory(expected, actual);
+  }
+
+  /** What follows on a queue that has failed is flushed; it says that it is in ERR; nobody else notices. */
+  checkFailed(qp: Qp, cq: Cq, status: number): void {
+    const { driver } = this;
+    const view = driver.queryQp(qp);
+    assert.equal(view.state, QpState.ERR);
+    assert.equal(view.errorStatus, status);
+    driver.send(qp, { opcode: Opcode.NOP });
+    arena.settle();
+    assert.deepEqual(
+      driver.poll(cq).map(c => c.status),
+      [WcStatus.WR_FLUSH_ERR],
+    );
+  }
+}
+
+/** Whether a status is among the rules that were broken, or a fault where there is one, or none. */
+function checkStatus(status: number, broken: ReadonlySet<number>, faulty: boolean, fault: WcStatus): void {
+  const allowed = broken.size > 0 ? [...broken] : faulty ? [fault] : [WcStatus.SUCCESS];
+  assert.ok(allowed.includes(status as WcStatus), `status ${status}, allowed: ${allowed}`);
+}
+
+function only(cqes: readonly Cqe[]): Cqe {
+  assert.equal(cqes.length, 1, 'completions');
+  return cqes[0];
+}
+
+function runOnChannel(p: Parameters<typeof toWork>[0], pushed: boolean): void {
+  const s = new Scene();
+  const { driver } = s;
+  const cq = s.cq();
+  const qp = driver.channel({ sendCq: cq, logDepth: 2, logStride: LOG_STRIDE });
+  const work = toWork(p, s.keys, s.free, 0);
+  const room = pushed ? 32 + 16 * (p.gather.length + p.scatter.length) : STRIDE;
+  const broken = violations({ work, index: 0, room, kind: 'dma' }, s.byKey);
+  const faulty = !s.within(work);
+  if (pushed) driver.push(qp, work, { memory: null });
+  else driver.post(qp.send, work);
+  const expected = arena.memory();
+  if (!pushed) driver.ringSend(qp);
+  arena.settle();
+  const cqes = driver.poll(cq);
+  const signaled = (p.flags & 1) !== 0 || broken.size > 0 || faulty;
+  const status = signaled ? only(cqes).status : WcStatus.SUCCESS;
+  if (!signaled) assert.equal(cqes.length, 0);
+  checkStatus(status, broken, faulty, WcStatus.GENERAL_ERR);
+  if (status === WcStatus.SUCCESS) carryOut(expected, work, s.byKey);
+  if (status === WcStatus.GENERAL_ERR) takeReachable(expected, work, s);
+  s.compare(expected, [cq]);
+  if (status !== WcStatus.SUCCESS) s.checkFailed(qp, cq, status);
+  checkBystander(driver, s.bystander);
+}
+
+/** A fault in the middle: ranges that the request may write hold old or new bytes. */
+function takeReachable(expected: Uint8Array, work: Work, s: Scene): void {
+  const ram = arena.target.ramBytes;
+  const actual = arena.memory();
+  for (const range of work.scatter ?? []) {
+    const left = Math.max(0, Math.min(range.length, FREE_BYTES, ram - range.address));
+    const length = s.byKey.get(range.lkey as number)?.pages === undefined ? left : range.length;
+    for (const at of bytesOf([{ ...range, length }], s.byKey)) take(expected, actual, at, 1);
+  }
+}
+
+/** A range of 2 GiB in whole memory cannot be listed byte by byte; the adapter refuses or faults long before. */
+test('[claims 5, 6, 19, 20] any descriptor on a DMA channel, by doorbell', t => {
+  hold(
+    t,
+    1500,
+    fc.property(plan, p => runOnChannel(p, false)),
+  );
+});
+
+test('any descriptor on a DMA channel, by push', t => {
+  const fits = plan.filter(p => p.gather.length + p.scatter.length <= 14);
+  hold(
+    t,
+    1000,
+    fc.property(fits, p => runOnChannel(p, true)),
+  );
+});
+
+function runSend(p: Parameters<typeof toWork>[0], receive: readonly Place[], receiveFlags: number): void {
+  const s = new Scene();
+  const { driver } = s;
+  const [aCq, bCq] = [s.cq(), s.cq()];
+  const [a, b] = [aCq, bCq].map(sendCq => driver.createQp({ sendCq, logDepth: 2, logStride: LOG_STRIDE }));
+  driver.connect(a, b.number);
+  driver.connect(b, a.number);
+  const work = toWork({ ...p, opcode: Opcode.SEND, scatter: [] }, s.keys, s.free, 0);
+  const recv: Work = {
+    opcode: Opcode.RECV,
+    scatter: toRanges(receive, s.keys, s.free + FREE_BYTES / 2),
+    flags: receiveFlags,
+  };
+  const sendBroken = violations({ work, index: 0, room: STRIDE, kind: 'rc' }, s.byKey);
+  const recvBroken = violations({ work: recv, index: 0, room: STRIDE, kind: 'receive' }, s.byKey);
+  driver.post(a.send, work);
+  driver.post(b.recv as Qp['send'], recv);
+  const expected = arena.memory();
+  driver.ringRecv(b);
+  driver.ringSend(a);
+  arena.settle();
+  const message = { sent: driver.poll(aCq), received: driver.poll(bCq) };
+  judge(s, { work, recv, sendBroken, recvBroken, ...message }, expected, [aCq, bCq]);
+  checkBystander(driver, s.bystander);
+}
+
+interface Message {
+  readonly work: Work;
+  readonly recv: Work;
+  readonly sendBroken: ReadonlySet<number>;
+  readonly recvBroken: ReadonlySet<number>;
+  readonly sent: readonly Cqe[];
+  readonly received: readonly Cqe[];
+}
+
+function judge(s: Scene, m: Message, expected: Uint8Array, cqs: readonly Cq[]): void {
+  const { work, recv } = m;
+  const ram = arena.target.ramBytes;
+  if (m.sendBroken.size > 0) {
+    checkStatus(only(m.sent).status, m.sendBroken, false, WcStatus.GENERAL_ERR);
+    return s.compare(expected, cqs);
+  }
+  const bytes = (work.gather ?? []).reduce((n, g) => n + g.length, 0);
+  const room = (recv.scatter ?? []).reduce((n, r) => n + r.length, 0);
+  const sendFaults = faults(work.gather ?? [], s.byKey, ram);
+  const recvFaults = faults(recv.scatter ?? [], s.byKey, ram);
+  const recvRules = new Set(m.recvBroken);
+  if (bytes > room) recvRules.add(WcStatus.LOC_LEN_ERR);
+  const good = !sendFaults && !recvFaults && recvRules.size === 0;
+  if (good) {
+    assert.equal(only(m.received).status, WcStatus.SUCCESS);
+    assert.equal(only(m.received).byteCount, bytes);
+    if (((work.flags ?? 1) & 1) !== 0) assert.equal(only(m.sent).status, WcStatus.SUCCESS);
+    scattered(expected, recv.scatter ?? [], s.byKey, gathered(expected, work.gather ?? [], s.byKey));
+    return s.compare(expected, cqs);
+  }
+  judgeFailure(m, recvRules, sendFaults, recvFaults);
+  takeReachable(expected, recv, s);
+  s.compare(expected, cqs);
+}
+
+const AT_REQUESTER: ReadonlySet<number> = new Set([
+  WcStatus.GENERAL_ERR,
+  WcStatus.REM_INV_REQ_ERR,
+  WcStatus.REM_OP_ERR,
+]);
+
+function judgeFailure(
+  m: Message,
+  recvRules: ReadonlySet<number>,
+  sendFaults: boolean,
+  recvFaults: boolean,
+): void {
+  const status = m.sent.length === 0 ? WcStatus.SUCCESS : only(m.sent).status;
+  if (m.received.length === 1 && m.received[0].status !== WcStatus.SUCCESS) {
+    checkStatus(m.received[0].status, recvRules, recvFaults, WcStatus.GENERAL_ERR);
+    const remote =
+      m.received[0].status === WcStatus.LOC_LEN_ERR ? WcStatus.REM_INV_REQ_ERR : WcStatus.REM_OP_ERR;
+    assert.equal(status, remote);
+    return;
+  }
+  // Either the requester's own memory faults, or the fault lies in a part of the receive that the message does not reach.
+  if (sendFaults) assert.ok(AT_REQUESTER.has(status), `status ${status}`);
+  else assert.ok(recvFaults && recvRules.size === 0, 'a bad receive was taken');
+}
+
+test('any gather and any scatter list of a message', t => {
+  const flags = fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(255) });
+  hold(t, 1500, fc.property(plan, places(4), flags, runSend));
+});
