@@ -83,7 +83,8 @@ function overlap(a: Range, b: Range): boolean {
   return a.lkey === b.lkey && a.length > 0 && b.length > 0 && common > 0;
 }
 
-function permitted(range: Range, keys: ReadonlyMap<number, Key>, write: boolean): boolean {
+/** Whether its key allows the access to all of a range. */
+export function permitted(range: Range, keys: ReadonlyMap<number, Key>, write: boolean): boolean {
   if (range.length === 0) return true;
   const key = keys.get(range.lkey as number);
   if (key === undefined || !key.valid || (write && !key.write)) return false;

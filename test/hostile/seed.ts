@@ -9,9 +9,13 @@ const DEFAULT_SEED = 20_260_101;
  * PUSHBELL_RUNS multiplies the runs.
  */
 export function hold<T>(t: ExecutionContext, runs: number, property: fc.IProperty<T>): void {
-  const seed = Number(process.env['PUSHBELL_SEED'] ?? DEFAULT_SEED);
-  const numRuns = runs * Number(process.env['PUSHBELL_RUNS'] ?? 1);
+  const seed = Number(process.env.PUSHBELL_SEED ?? DEFAULT_SEED);
+  const numRuns = runs * Number(process.env.PUSHBELL_RUNS ?? 1);
   t.log(`seed ${seed}, ${numRuns} runs`);
-  fc.assert(property, { seed, numRuns });
-  t.pass();
+  const result = fc.check(property, { seed, numRuns });
+  if (result.failed) {
+    const { errorInstance } = result;
+    const reason = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
+    t.fail(`${fc.defaultReportMessage(result)}\n${reason}`);
+  } else t.pass();
 }
