@@ -6,11 +6,8 @@
  * the two halves of an interrupt.
  */
 #include "qemu/osdep.h"
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include "hw/core/cpu.h"
 #include "qapi/error.h"
 #include "qemu/rcu.h"
@@ -86,33 +83,6 @@ static bool pb_irq_other_event(PbState *s, const struct epoll_event *ev)
     }
 }
 
-/*
- * The thread runs for microseconds at a time and should not wait for the end of
- * a spinning neighbour's time slice. A short slice of its own lets it preempt
- * on wake-up (Linux 6.12 and newer; older kernels ignore the field). Best
- * effort: interrupts only get slower without it.
- */
-static void pb_irq_ask_for_short_slice(void)
-{
-    struct {
-        uint32_t size;
-        uint32_t policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime;
-        uint64_t deadline;
-        uint64_t period;
-    } attr = {
-        .size = sizeof(attr),
-        .policy = SCHED_OTHER,
-        .nice = getpriority(PRIO_PROCESS, 0),
-        .runtime = 100 * SCALE_US,
-    };
-
-    syscall(SYS_sched_setattr, 0, &attr, 0);
-}
-
 static void *pb_irq_thread(void *opaque)
 {
     PbState *s = opaque;
@@ -121,7 +91,6 @@ static void *pb_irq_thread(void *opaque)
     bool go_on = true;
     int n;
 
-    pb_irq_ask_for_short_slice();
     rcu_register_thread();
     while (go_on) {
         n = epoll_wait(q->epoll_fd, ev, PB_EVENTS,

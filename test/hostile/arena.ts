@@ -81,9 +81,9 @@ export interface Bystander {
   readonly buffer: number;
 }
 
-export function makeBystander(driver: Driver, eq: Eq): Bystander {
-  const cq = driver.createCq(eq, 2);
-  return { qp: driver.channel({ sendCq: cq, logDepth: 2 }), cq, buffer: driver.alloc(PAGE) };
+export function makeBystander(driver: Driver, eq: Eq, page = 0): Bystander {
+  const cq = driver.createCq(eq, 2, page);
+  return { qp: driver.channel({ sendCq: cq, logDepth: 2, page }), cq, buffer: driver.alloc(PAGE) };
 }
 
 const COPY = 2;
@@ -131,9 +131,10 @@ const LIST_BYTES = LIST_PAGES * PAGE - 0x340 - 100;
 export function makeKeys(driver: Driver): Keys {
   const block = driver.alloc(2 * LIST_PAGES * PAGE);
   noise(driver, block, 2 * LIST_PAGES * PAGE, 3);
-  // Neither in order nor adjacent.
+  // Neither in order nor adjacent; what may only be read has other pages than what may be written.
   const pages = [block + 4 * PAGE, block, block + 2 * PAGE];
-  const make = (pd: number, access: number): Key => ({
+  const others = pages.map(page => page + PAGE);
+  const make = (pd: number, access: number, pages: readonly number[]): Key => ({
     key: driver.registerPages(pages, IOVA, LIST_BYTES, { pd, access }),
     valid: pd === driver.pd,
     write: (access & Access.LOCAL_WRITE) !== 0,
@@ -142,19 +143,19 @@ export function makeKeys(driver: Driver): Keys {
     pages,
   });
   const other = driver.create(Command.ALLOC_PD);
-  const list = make(driver.pd, Access.LOCAL_WRITE);
-  const stale = make(driver.pd, Access.LOCAL_WRITE);
+  const list = make(driver.pd, Access.LOCAL_WRITE, pages);
+  const stale = make(driver.pd, Access.LOCAL_WRITE, pages);
   if (driver.destroy(Command.DEREGISTER_MR, stale.key) !== 0)
     throw new Error('a key that cannot be given up');
   // The table entry lives on under another tag, so that only the tag tells the stale key.
-  const again = make(driver.pd, Access.LOCAL_WRITE);
+  const again = make(driver.pd, Access.LOCAL_WRITE, pages);
   if (again.key === stale.key) throw new Error('a key was given out twice');
   const nothing = (key: number): Key => ({ ...list, key, valid: false });
   const named: Record<KeyName, Key> = {
     whole: { key: driver.key, valid: true, write: true, iova: 0, length: RAM_BYTES, pages: undefined },
     list,
-    readOnly: make(driver.pd, 0),
-    foreign: make(other, Access.LOCAL_WRITE),
+    readOnly: make(driver.pd, 0, others),
+    foreign: make(other, Access.LOCAL_WRITE, pages),
     stale: nothing(stale.key),
     zero: nothing(0),
     outOfRange: nothing(0xffffff00),

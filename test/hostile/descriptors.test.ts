@@ -7,7 +7,7 @@ import { QpState } from '../../device/abi/generated/commands.js';
 import { Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
 import type { Driver } from '../support/driver.js';
 import type { Cq, Cqe, Eq, Qp, Work } from '../support/work.js';
-import { type Place, places, plan, toRanges, toWork } from './arbitrary.js';
+import { type Place, type Plan, places, plan, toRanges, toWork } from './arbitrary.js';
 import {
   Arena,
   checkBystander,
@@ -79,7 +79,7 @@ function only(cqes: readonly Cqe[]): Cqe {
   return cqes[0];
 }
 
-function runOnChannel(p: Parameters<typeof toWork>[0], pushed: boolean): void {
+function runOnChannel(p: Plan, pushed: boolean): void {
   const s = new Scene();
   const { driver } = s;
   const cq = s.cq();
@@ -117,31 +117,42 @@ function takeReachable(expected: Uint8Array, work: Work, s: Scene): void {
   }
 }
 
+/** An empty range in the middle of the other list: it is no overlap. */
+const EMPTY_INSIDE: Plan = {
+  opcode: Opcode.COPY,
+  gather: [{ key: 'list', offset: 0, length: 100 }],
+  scatter: [
+    { key: 'list', offset: 50, length: 0 },
+    { key: 'list', offset: 200, length: 100 },
+  ],
+  flags: 1,
+  indexOff: 0,
+  pattern: [0, 0],
+  gatherCount: undefined,
+  poke: [],
+};
+
 test('[claims 5, 6, 19, 20] any descriptor on a DMA channel, by doorbell', t => {
-  hold(
-    t,
-    1500,
-    fc.property(plan, p => runOnChannel(p, false)),
-  );
+  const property = fc.property(plan, p => runOnChannel(p, false));
+  hold(t, 800, property, [[EMPTY_INSIDE]]);
 });
 
 test('any descriptor on a DMA channel, by push', t => {
   const fits = plan.filter(p => p.gather.length + p.scatter.length <= 14);
-  hold(
-    t,
-    1000,
-    fc.property(fits, p => runOnChannel(p, true)),
-  );
+  const property = fc.property(fits, p => runOnChannel(p, true));
+  hold(t, 500, property);
 });
 
-function runSend(p: Parameters<typeof toWork>[0], receive: readonly Place[], receiveFlags: number): void {
+function runSend(p: Plan, receive: readonly Place[], receiveFlags: number): void {
   const s = new Scene();
   const { driver } = s;
   const [aCq, bCq] = [s.cq(), s.cq()];
   const [a, b] = [aCq, bCq].map(sendCq => driver.createQp({ sendCq, logDepth: 2, logStride: LOG_STRIDE }));
   driver.connect(a, b.number);
   driver.connect(b, a.number);
-  const work = toWork({ ...p, opcode: Opcode.SEND, scatter: [] }, s.keys, s.free, 0);
+  // What is sent is not where it is received: bytes that a message overwrites while it is under way are anyone's guess.
+  const gather = p.gather.map(g => (g.key === 'list' ? { ...g, key: 'readOnly' as const } : g));
+  const work = toWork({ ...p, gather, opcode: Opcode.SEND, scatter: [] }, s.keys, s.free, 0);
   const recv: Work = {
     opcode: Opcode.RECV,
     scatter: toRanges(receive, s.keys, s.free + FREE_BYTES / 2),
@@ -209,7 +220,10 @@ function judgeFailure(
 ): void {
   const status = m.sent.length === 0 ? WcStatus.SUCCESS : only(m.sent).status;
   if (m.received.length === 1 && m.received[0].status !== WcStatus.SUCCESS) {
-    checkStatus(m.received[0].status, recvRules, recvFaults, WcStatus.GENERAL_ERR);
+    // That a message is too long shows only when its last packet is there; memory may have failed before.
+    const early = recvFaults && !m.recvBroken.has(m.received[0].status) && m.recvBroken.size === 0;
+    if (!early || m.received[0].status !== WcStatus.GENERAL_ERR)
+      checkStatus(m.received[0].status, recvRules, recvFaults, WcStatus.GENERAL_ERR);
     const remote =
       m.received[0].status === WcStatus.LOC_LEN_ERR ? WcStatus.REM_INV_REQ_ERR : WcStatus.REM_OP_ERR;
     assert.equal(status, remote);
@@ -222,5 +236,5 @@ function judgeFailure(
 
 test('any gather and any scatter list of a message', t => {
   const flags = fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(255) });
-  hold(t, 1500, fc.property(plan, places(4), flags, runSend));
+  hold(t, 800, fc.property(plan, places(4), flags, runSend));
 });

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+
+import { conformanceCases } from '../conformance/all-cases.js';
+import type { Case } from '../conformance/case.js';
+import type { InProcess } from '../support/in-process.js';
+import { claimCases } from './all-cases.js';
+import { sliceCases } from './cases/slices.js';
+
+/** Every in-process case that proves a claim. */
+export const proofCases: readonly Case<InProcess>[] = [
+  ...claimCases,
+  ...sliceCases,
+  ...conformanceCases.filter(c => c.claims !== undefined),
+];
