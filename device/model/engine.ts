@@ -79,6 +79,7 @@ function copySlice(core: Core, qp: QpRow, bytes: number): Outcome {
       toLeft = to.length;
     }
     const n = Math.min(fromLeft, toLeft);
+    if (n === 0) throw new Error('a list is shorter than the descriptor said');
     const dma = memory.copy(from.address + from.length - fromLeft, to.address + to.length - toLeft, n);
     if (dma !== Dma.DONE) return dma;
     fromLeft -= n;

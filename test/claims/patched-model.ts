@@ -19,7 +19,7 @@ export interface Mutation {
   readonly find: string;
   /** … becomes this. */
   readonly replace: string;
-  /** Names of cases (or their beginnings) that must fail then. */
+  /** Names of cases that must fail then. */
   readonly breaks: readonly string[];
 }
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What the adapter model does on one core, in this process: no QEMU, no ring, no guest. Guest memory is a memfd as behind
+// the socket. The guest's own work (writing descriptors, reading completions) is not on the clock; its stores to the
+// adapter are. Run by hand on a quiet machine: npm run bench:model [-- --json FILE]
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Copies } from './copies.js';
+import { Messages } from './messages.js';
+import { printRows, type Row } from './rows.js';
+import { SmallCopies } from './small-copies.js';
+import { World } from './world.js';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    samples: { type: 'string', default: '200' },
+  },
+});
+const samples = Number(values.samples);
+const rows: Row[] = [];
+for (const bench of [Messages, SmallCopies, Copies]) {
+  if (values.only !== undefined && bench.title !== values.only) continue;
+  rows.push(...new bench(new World()).run(samples));
+}
+printRows(rows);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
