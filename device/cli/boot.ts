@@ -130,7 +130,7 @@ export function bootCommand(): Command {
         'command runs in the guest and its exit status becomes this one.',
     )
     .argument('[command...]', 'command to run in the guest, after --')
-    .option('--memory <MiB>', 'guest memory', wholeNumber(64, 1 << 20), 256)
+    .option('--memory <MiB>', 'guest memory', wholeNumber(64, 1_048_576), 256)
     .option('--cpus <n>', 'virtual processors', wholeNumber(1, 255), 2)
     .option('--kernel <file>', 'boot this kernel image (modules must fit it)')
     .option('--module <file.ko>', 'load this module too (repeatable)', collect, [])

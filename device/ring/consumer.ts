@@ -8,6 +8,7 @@
 import {
   AnswerStatus,
   RingOp,
+  SLOT_OFFSET_OFFSET,
   setSlotAnswerDataHi,
   setSlotAnswerDataLo,
   setSlotAnswerIrq,
@@ -16,7 +17,6 @@ import {
   slotDataHi,
   slotDataLo,
   slotEpoch,
-  slotOffset,
   slotOp,
   slotSeq,
   slotSize,
@@ -27,6 +27,15 @@ import { ANSWER_SEQ_WORD, RingFault, RingWord, SLOT_WORDS, SLOTS_WORD } from './
 
 /** CONSUMER is stored at least this often, so that a producer that waits for room goes on early. */
 const PUBLISH_EVERY = 256;
+
+/** An offset that no range reaches with more than one byte; no BAR of ours is that long. */
+const BEYOND = 0xffffffff;
+const OFFSET_WORD = SLOT_OFFSET_OFFSET / 4;
+
+/** The offset of a slot as an integer: trapped ranges end below 4 GiB (AccessMap), and a float costs on each access. */
+function offsetOf(m: Uint32Array, w: number): number {
+  return m[w + OFFSET_WORD + 1] === 0 ? m[w + OFFSET_WORD]! : BEYOND;
+}
 
 /** The part of a model that MMIO reaches. */
 export interface MmioTarget {
@@ -230,7 +239,7 @@ export class RingConsumer {
 
   #write(m: Uint32Array, w: number, size: number): void {
     const bar = slotBar(m, w);
-    const offset = slotOffset(m, w);
+    const offset = offsetOf(m, w);
     const low = slotDataLo(m, w);
     const lo = size >= 4 ? low : low & (size === 1 ? 0xff : 0xffff);
     const hi = size === 8 ? slotDataHi(m, w) : 0;
@@ -241,7 +250,7 @@ export class RingConsumer {
 
   #read(m: Uint32Array, w: number, size: number): void {
     const bar = slotBar(m, w);
-    const offset = slotOffset(m, w);
+    const offset = offsetOf(m, w);
     const taken = this.#access.reaches(bar, offset, size);
     let lo = 0;
     let hi = 0;
@@ -268,7 +277,7 @@ export class RingConsumer {
     const w = this.#slotAt();
     const op = slotOp(m, w);
     if (op === RingOp.READ) this.#answer(m, w, 0, 0, AnswerStatus.UNSUPPORTED);
-    this.observer?.(op, slotBar(m, w), slotOffset(m, w), slotSize(m, w), 0, 0, false);
+    this.observer?.(op, slotBar(m, w), offsetOf(m, w), slotSize(m, w), 0, 0, false);
     this.#step();
   }
 }

@@ -54,6 +54,8 @@ export class PciFunction implements PciBackend, MemoryTable {
   #stateFd: number | undefined;
   #attached = false;
   #running = false;
+  /** The model had nothing that it could do when it was asked last. */
+  #idle = true;
 
   /** Throws RangeError when the model describes a function that cannot be. */
   constructor(model: PciModel, services: FunctionServices) {
@@ -89,7 +91,9 @@ export class PciFunction implements PciBackend, MemoryTable {
 
   /** Lets the model work; true while more can be done now. */
   poll(budget: number): boolean {
-    return this.#attached && this.model.poll(budget);
+    const more = this.#attached && this.model.poll(budget);
+    this.#idle = !more;
+    return more;
   }
 
   get wakeAtNs(): number {
@@ -109,6 +113,7 @@ export class PciFunction implements PciBackend, MemoryTable {
     return {
       attached: this.#attached,
       running: this.#running,
+      idle: this.#idle,
       position: this.#ring?.consumer.position,
       resetEpoch: this.#ring?.consumer.epoch,
       memory: this.#ram.regions.map(r => ({ ...r.description, access: r.access })),

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Accel, probeAccel } from './accel.js';
 import { projectRoot } from './cache.js';
+import { hostTscKhz } from './host-clock.js';
 import { ensurePackages } from './host-tools.js';
 import { buildInitramfs, type InitramfsContents } from './initramfs.js';
 import { fetchKernel, type GuestKernel } from './kernel.js';
@@ -103,6 +104,7 @@ export async function startVm(
 ): Promise<Vm> {
   const { qemu, kernel, accel } = workshop;
   const initramfs = await buildInitramfs({ kernel, ...guest });
+  const clock = accel === 'tcg' ? [`tsc_early_khz=${await hostTscKhz()}`] : [];
   return Vm.start({
     qemu: qemu.binary,
     firmwareDir: qemu.firmwareDir,
@@ -110,5 +112,6 @@ export async function startVm(
     accel,
     initramfs,
     ...options,
+    kernelArgs: [...clock, ...(options.kernelArgs ?? [])],
   });
 }

@@ -23,7 +23,9 @@ import { hold } from './seed.js';
 
 const LOG_STRIDE = 8;
 const STRIDE = 2 ** LOG_STRIDE;
-const FREE_BYTES = 16384;
+/** A range that is counted from its middle stays inside, whatever offset and length it has (unless it leaves memory). */
+const FREE_BYTES = 65536;
+const GUARD_BYTES = 4096;
 
 const arena = new Arena();
 
@@ -34,7 +36,7 @@ class Scene {
   readonly eq: Eq = this.driver.createEq(0, 4);
   readonly bystander = makeBystander(this.driver, this.eq);
   /** What keys of whole memory are pointed at: nothing of the adapter's is here. */
-  readonly free: number = this.driver.alloc(FREE_BYTES);
+  readonly free: number = this.driver.alloc(GUARD_BYTES + FREE_BYTES) + GUARD_BYTES;
 
   cq(): Cq {
     return this.driver.createCq(this.eq, 3);
