@@ -33,6 +33,8 @@ struct bench {
 	struct mutex lock;
 	struct bench_target target;
 	u64 *samples[2];
+	struct notifier_block resets;
+	struct bench_queue queue;
 	char *text;
 	size_t text_bytes;
 };
@@ -105,22 +107,24 @@ static int run_pair(struct bench *b, const struct measurement *m, struct bench_t
 
 static int run_queues(struct bench *b, int cpu)
 {
-	struct bench_queue queue = { };
+	struct bench_queue *queue = &b->queue;
 	unsigned int i;
-	int ret = bench_queue_open(&queue, b->pb);
+	int ret;
 
+	*queue = (struct bench_queue) { };
+	ret = bench_queue_open(queue, b->pb);
 	if (ret)
 		return ret;
-	irq_set_affinity_and_hint(queue.cq->eq->irq, cpumask_of(cpu));
+	irq_set_affinity_and_hint(queue->cq->eq->irq, cpumask_of(cpu));
 	for (i = 0; i < ARRAY_SIZE(queue_measurements) && !ret; i++) {
 		const struct queue_measurement *m = &queue_measurements[i];
 		struct bench_series series = { m->name, b->target.device, b->samples[0], 0 };
 
-		ret = m->run(&queue, m->how, bench_overhead(), &series, m->samples);
+		ret = m->run(queue, m->how, bench_overhead(), &series, m->samples);
 		tell(b, &series);
 	}
-	irq_set_affinity_and_hint(queue.cq->eq->irq, NULL);
-	bench_queue_close(&queue);
+	irq_set_affinity_and_hint(queue->cq->eq->irq, NULL);
+	bench_queue_close(queue);
 	return ret;
 }
 
@@ -179,6 +183,18 @@ static ssize_t bench_write(struct file *file, const char __user *from, size_t co
 }
 DEFINE_SHOW_STORE_ATTRIBUTE(bench);
 
+/* A reset from outside waits for the run to end: the run posts and rings as if the adapter were its own. */
+static int on_reset(struct notifier_block *block, unsigned long phase, void *data)
+{
+	struct bench *b = container_of(block, struct bench, resets);
+
+	if (phase == PUSHBELL_RESET_PREPARE)
+		mutex_lock(&b->lock);
+	else
+		mutex_unlock(&b->lock);
+	return NOTIFY_OK;
+}
+
 static int request_vector(struct bench *b)
 {
 	struct pushbell_device *pb = b->pb;
@@ -214,6 +230,13 @@ static int probe(struct auxiliary_device *auxiliary, const struct auxiliary_devi
 	ret = request_vector(b);
 	if (ret)
 		return ret;
+	b->resets.notifier_call = on_reset;
+	ret = blocking_notifier_chain_register(&b->pb->resets, &b->resets);
+	if (ret) {
+		if (b->target.irq > 0)
+			free_irq(b->target.irq, &b->target);
+		return ret;
+	}
 	auxiliary_set_drvdata(auxiliary, b);
 	b->file = debugfs_create_file("bench", 0600, b->pb->debugfs, b, &bench_fops);
 	return 0;
@@ -224,6 +247,7 @@ static void remove(struct auxiliary_device *auxiliary)
 	struct bench *b = auxiliary_get_drvdata(auxiliary);
 
 	debugfs_remove(b->file);
+	blocking_notifier_chain_unregister(&b->pb->resets, &b->resets);
 	if (b->target.irq > 0)
 		free_irq(b->target.irq, &b->target);
 }

@@ -39,8 +39,9 @@ int bench_queue_open(struct bench_queue *queue, struct pushbell_device *pb)
 
 void bench_queue_close(struct bench_queue *queue)
 {
-	pushbell_qp_destroy(queue->qp);
-	pushbell_cq_destroy(queue->cq);
+	/* What the adapter does not let go stays allocated and tells nobody. */
+	if (pushbell_qp_destroy(queue->qp) || pushbell_cq_destroy(queue->cq))
+		WRITE_ONCE(queue->cq->event, NULL);
 }
 
 static int post(struct bench_queue *queue, enum pushbell_how how)

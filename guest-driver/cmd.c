@@ -71,9 +71,11 @@ static int run(struct pushbell_device *pb, u16 opcode)
 		return ret;
 	}
 	if (value == ~0U) {
-		/* The adapter is gone and its objects with it. */
+		/*
+		 * Its process is away, or the function was taken off the bus. A process that comes back still has every
+		 * object, so none of their memory may be freed before a reset or remove() has stopped the adapter.
+		 */
 		pb->up = false;
-		WRITE_ONCE(pb->epoch, pb->epoch + 1);
 		dev_err(&pb->pdev->dev, "command 0x%x: adapter is gone\n", opcode);
 		return -ENODEV;
 	}

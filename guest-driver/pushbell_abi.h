@@ -202,8 +202,8 @@ enum pb_mtu {
 
 /* bits of the hold mask */
 enum pb_hold {
-	PB_HOLD_LINK = 1, /* no SEND starts or goes on */
-	PB_HOLD_ENGINE = 2, /* no COPY or FILL starts or goes on */
+	PB_HOLD_LINK = 1, /* reliable connections stand still: no packet and no operation of theirs begins */
+	PB_HOLD_ENGINE = 2, /* DMA channels stand still: no slice of theirs begins */
 };
 
 /* Input of every command that takes only a handle. */

@@ -237,9 +237,11 @@ int pushbell_qp_destroy(struct pushbell_qp *qp)
 	if (!ret)
 		xa_cmpxchg(&pb->qps, qp->object.handle, qp, NULL, 0);
 	mutex_unlock(&pb->command_lock);
-	if (!ret)
-		release(pb, qp);
-	return ret;
+	if (ret)
+		return ret;
+	synchronize_irq(pb->eqs[0].irq);	/* the handler of asynchronous events may hold what it found in the table */
+	release(pb, qp);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(pushbell_qp_destroy);
 

@@ -112,11 +112,43 @@ static unsigned int for_each_wanted(struct selftest *t, const char *names, bool 
 	return count;
 }
 
+static bool known(const char *name, size_t length)
+{
+	const struct st_case *c;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		for (c = tables[i]; c->name; c++)
+			if (strlen(c->name) == length && !strncmp(c->name, name, length))
+				return true;
+	return false;
+}
+
+/* A name that is no case is an error, even beside others: a test that does not exist must not count as passed. */
+static bool all_known(const char *names)
+{
+	size_t length;
+
+	if (sysfs_streq(names, "all"))
+		return true;
+	for (; *names; names += length) {
+		for (length = 0; !separates(names[length]); length++)
+			;
+		if (length && !known(names, length)) {
+			pr_err("no case is called %.*s\n", (int)length, names);
+			return false;
+		}
+		if (names[length])
+			length++;
+	}
+	return true;
+}
+
 static int run_names(struct selftest *t, const char *names)
 {
 	unsigned int count = for_each_wanted(t, names, false);
 
-	if (!count)
+	if (!count || !all_known(names))
 		return -EINVAL;
 	t->text_bytes = 0;
 	t->runner = current;

@@ -16,11 +16,6 @@
 
 #define PB_WORK_TIMEOUT_MS 2
 
-/* Tags in the epoll set, above the vectors. The upper half: generation. */
-#define PB_TAG_STOP (PB_VECTORS_MAX + 1)
-#define PB_TAG_SOCKET (PB_VECTORS_MAX + 2)
-#define PB_TAG_CHANNEL (PB_VECTORS_MAX + 3)
-
 /* Work on a vCPU: big lock held. */
 static void pb_irq_work(CPUState *cpu, run_on_cpu_data data)
 {
@@ -69,9 +64,7 @@ static bool pb_irq_other_event(PbState *s, const struct epoll_event *ev)
     case PB_TAG_STOP:
         return false;
     case PB_TAG_SOCKET:
-        if (generation == qatomic_read(&s->session.generation)) {
-            pb_session_fail(s, "the back-end closed the connection");
-        }
+        pb_irq_see_socket(s, ev);
         return true;
     case PB_TAG_CHANNEL:
         if (generation == qatomic_read(&s->session.generation)) {

@@ -110,7 +110,18 @@ int pb_irq_take_events(PbState *s, const struct epoll_event *ev, int n)
     return others;
 }
 
-/* Take on the caller's own account, without the thread. */
+void pb_irq_see_socket(PbState *s, const struct epoll_event *ev)
+{
+    if ((uint32_t)ev->data.u64 == PB_TAG_SOCKET &&
+        ev->data.u64 >> 32 == qatomic_read(&s->session.generation)) {
+        pb_session_fail(s, "the back-end closed the connection");
+    }
+}
+
+/*
+ * Take on the caller's own account, without the thread. What is left to the
+ * thread (channel, stop) stays ready, so more than one round may be needed.
+ */
 static void pb_irq_take_all(PbState *s)
 {
     struct epoll_event ev[PB_EVENTS];
@@ -118,8 +129,11 @@ static void pb_irq_take_all(PbState *s)
 
     do {
         n = epoll_wait(s->irq.epoll_fd, ev, PB_EVENTS, 0);
-        if (n > 0 && pb_irq_take_events(s, ev, n) == n) {
-            break;      /* only what the thread has to look at */
+        if (n > 0 && pb_irq_take_events(s, ev, n) > 0) {
+            /* The end of the connection is told once, perhaps to us. */
+            for (int i = 0; i < n; i++) {
+                pb_irq_see_socket(s, &ev[i]);
+            }
         }
     } while (n == PB_EVENTS);
 }

@@ -204,6 +204,12 @@ void pb_wait_wake_all(PbState *s);
 /* irq.c */
 #define PB_EVENTS 64        /* looked at in one go */
 struct epoll_event;
+/* Tags in the epoll set, above the vectors. The upper half: generation. */
+#define PB_TAG_STOP (PB_VECTORS_MAX + 1)
+#define PB_TAG_SOCKET (PB_VECTORS_MAX + 2)
+#define PB_TAG_CHANNEL (PB_VECTORS_MAX + 3)
+
+void pb_irq_see_socket(PbState *s, const struct epoll_event *ev);
 int pb_irq_take_events(PbState *s, const struct epoll_event *ev, int n);
 void pb_irq_deliver(PbState *s);
 void pb_irq_drain(PbState *s, uint32_t upto);

@@ -56,6 +56,15 @@ uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
         pb_session_close(s);
         return 0;
     }
+    if (size == 0) {
+        /* 0 says "failed" to our callers, so it must come with a reason. */
+        error_setg(errp, "empty reply to %s", pb_wire_name(request));
+        if (reply_fd && *reply_fd >= 0) {
+            close(*reply_fd);
+            *reply_fd = -1;
+        }
+        pb_session_close(s);
+    }
     return size;
 }
 

@@ -126,6 +126,7 @@ configure() {
 # Runs ninja with its output in the log and a line now and then on how far it is.
 compile() {
   local now next=$((SECONDS + 20))
+  : >"$log"
   (cd "$work/build" && exec ninja "$@") >>"$log" 2>&1 &
   local pid=$!
   trap 'kill $pid 2>/dev/null; exit 130' INT TERM

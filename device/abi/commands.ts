@@ -86,8 +86,8 @@ export const commandsGroup: Group = {
       MTU_4096: [5, '4,096 bytes'],
     }),
     enumeration('hold', 'bits of the hold mask', {
-      LINK: [1 << 0, 'no SEND starts or goes on'],
-      ENGINE: [1 << 1, 'no COPY or FILL starts or goes on'],
+      LINK: [1 << 0, 'reliable connections stand still: no packet and no operation of theirs begins'],
+      ENGINE: [1 << 1, 'DMA channels stand still: no slice of theirs begins'],
     }),
   ],
   structs: [

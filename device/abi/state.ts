@@ -107,13 +107,19 @@ const QUEUE_ROWS = [
   u32('users', 'objects that use it'),
 ];
 
-const eq = struct('state', 'eq', 64, 'Event queue.', [...QUEUE_ROWS, u32('vector', 'MSI-X vector'), gap(20)]);
+const eq = struct('state', 'eq', 64, 'Event queue.', [
+  ...QUEUE_ROWS,
+  u32('vector', 'MSI-X vector'),
+  u32('deferred', '1 when an event found no room: it is told after the next EQ_ARM'),
+  gap(16),
+]);
 const cq = struct('state', 'cq', 64, 'Completion queue.', [
   ...QUEUE_ROWS,
   u32('eqn', 'event queue'),
   u32('page', 'doorbell page'),
   u32('solicited', 'producer index after the last solicited or failed entry'),
-  gap(12),
+  u32('untold', '1 when its CQ_ERROR event found no room'),
+  gap(8),
 ]);
 
 const qp = struct('state', 'qp', 1280, 'Queue pair.', [
@@ -149,7 +155,8 @@ const qp = struct('state', 'qp', 1280, 'Queue pair.', [
   u32('active_done', 'bytes done'),
   u32('recv_active', '1: the receive at recv_consumer has begun'),
   u32('recv_done', 'bytes done'),
-  gap(256 - 34 * 4),
+  u32('untold', '1 when its QP_FATAL event found no room'),
+  gap(256 - 35 * 4),
   words('send_wqe', 128, 'send descriptor read from memory'),
   words('recv_wqe', 128, 'receive descriptor read from memory'),
 ]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A VM with a running adapter in it: the device thread listens on a socket in a private directory, QEMU connects to it.
 // Everything ends together, in order: guest, device, socket.
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { claimSocket } from '../runtime/claim-socket.js';
 import { DeviceThread } from '../runtime/device-thread.js';
@@ -37,8 +37,8 @@ export class AdapterVm {
   }
 
   static async start(workshop: Workshop, options: AdapterVmOptions): Promise<AdapterVm> {
+    const log = options.deviceLog === undefined ? undefined : openLog(options.deviceLog);
     const { dir, remove } = temporaryDir('adapter');
-    const log = options.deviceLog === undefined ? undefined : createWriteStream(options.deviceLog);
     const socketPath = join(dir, 'adapter.sock');
     const claimed = claimSocket(socketPath, () => undefined);
     const device = new DeviceThread({
@@ -83,6 +83,13 @@ export class AdapterVm {
       this.#release();
     }
   }
+}
+
+/** Opened before anything starts, so that a bad path is the caller's error; a disk that fills up later ends the log. */
+function openLog(path: string): WriteStream {
+  const log = createWriteStream(path, { fd: openSync(path, 'w') });
+  log.on('error', () => log.destroy());
+  return log;
 }
 
 function writeLine(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // pushbell bench (npm run bench): what an access costs in the guest, for the adapter and for QEMU's own edu device, in
 // one VM and one sitting. Figures are ratios: the machine is noisy and both columns share the noise.
-import { writeFileSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { exitOnSignals } from '../vm/cleanup.js';
 import { prepareWorkshop } from '../vm/setup.js';
@@ -99,6 +99,7 @@ function table(rows: readonly BenchRow[]): string {
 }
 
 async function bench(options: { json?: string }): Promise<void> {
+  const json = options.json === undefined ? undefined : openSync(options.json, 'w');
   const workshop = await prepareWorkshop();
   const adapterVm = await AdapterVm.start(workshop, {
     guest: { load: driverModules(workshop, ['pushbell', 'pushbell_bench']) },
@@ -118,7 +119,7 @@ async function bench(options: { json?: string }): Promise<void> {
         Status.FAIL,
       );
     process.stdout.write(table(rows));
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
     if (rows.some(row => verdict(row).bad)) process.exitCode = Status.FAIL;
   } finally {
     await adapterVm.close();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pushbell boot: a VM with the adapter and its driver; a console for a person, or one command and its status.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
@@ -41,7 +41,9 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 function existing(path: string, what: string): string {
-  if (!existsSync(path)) throw new CliError(`${what} ${path} does not exist`);
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw new CliError(`${what} ${path} is a directory`);
+  if (there === undefined) throw new CliError(`${what} ${path} does not exist`);
   return resolve(path);
 }
 

@@ -2,6 +2,7 @@
 // pushbell demo (npm start): prepares what is missing, boots a VM with the adapter, lets the kernel driver exercise it,
 // and shows what was sent, what came back, in which order and how long it took.
 import { Command } from 'commander';
+import { exitOnSignals } from '../vm/cleanup.js';
 import { prepareWorkshop } from '../vm/setup.js';
 import { AdapterVm } from './adapter-vm.js';
 import { CliError, Status } from './cli-error.js';
@@ -60,5 +61,8 @@ export function demoCommand(): Command {
     .summary('boot a VM, exercise the adapter, show the result (npm start)')
     .description('Boots a VM with the adapter and shows what doorbell, push and DMA engine do.')
     .option('--capture <file>', 'write the packets to this pcapng file')
-    .action(async (options: DemoOptions) => demo(options));
+    .action(async (options: DemoOptions) => {
+      exitOnSignals();
+      await demo(options);
+    });
 }

@@ -3,6 +3,7 @@
 // The command line. A command is a file with a function that makes a commander Command; it is listed here and nowhere
 // else. Expected failures are CliErrors: one line, a status, no stack.
 import { Command, CommanderError } from 'commander';
+import { SocketUnavailable } from '../runtime/claim-socket.js';
 import { VmError } from '../vm/errors.js';
 import { benchCommand } from './bench.js';
 import { bootCommand } from './boot.js';
@@ -49,9 +50,16 @@ async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? Status.OK : Status.USAGE;
     if (error instanceof VmError)
       return say(error.message, isHang(error) ? Status.HANG : Status.INFRASTRUCTURE);
-    if (!(error instanceof CliError)) throw error;
-    return say(error.message, error.status);
+    if (error instanceof CliError) return say(error.message, error.status);
+    if (!isOutside(error)) throw error;
+    return say(error.message, Status.INFRASTRUCTURE);
   }
+}
+
+/** The system refused something (a file, a socket): the caller's affair, told in one line. Anything else is a defect of ours. */
+function isOutside(error: unknown): error is Error {
+  if (error instanceof SocketUnavailable) return true;
+  return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
 function say(message: string, status: number): number {

@@ -111,6 +111,16 @@ export class LoopbackLink implements Link {
     }
   }
 
+  /** A frame of `length` bytes that is not made because nobody looks at it (sealed is false): counted and timed like any. */
+  pass(length: number): void {
+    if (this.#rateMbps !== 0) this.#occupy(length);
+    const { counters } = this;
+    counters.transmittedFrames++;
+    counters.transmittedBytes += length;
+    counters.receivedFrames++;
+    counters.receivedBytes += length;
+  }
+
   #occupy(length: number): void {
     const startNs = Math.max(this.#clock.nowNs(), this.#freeAtNs);
     this.#freeAtNs = startNs + ((length + WIRE_OVERHEAD_BYTES) * 8 * 1000) / this.#rateMbps;

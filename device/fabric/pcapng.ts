@@ -171,6 +171,11 @@ export function openCapture(path: string, options: CaptureOptions): Capture {
   return new Capture(createCaptureFile(path), options);
 }
 
+/** Closes a file of createCaptureFile whose capture never began. */
+export function closeCaptureFile(fd: number): void {
+  closeSync(fd);
+}
+
 /** Makes the file of a capture that begins later; throws the system's error when it cannot be made. */
 export function createCaptureFile(path: string): number {
   return openSync(path, 'w', 0o600);

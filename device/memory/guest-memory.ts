@@ -24,6 +24,27 @@ function copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: num
   else to.set(from.subarray(fromAt, fromAt + count), toAt);
 }
 
+/**
+ * The words of a byte array that keeps coming back (a frame buffer): copied by words a small packet takes a fifth of the
+ * time, but only if no view has to be made for it.
+ */
+class WordsOf {
+  #bytes: Uint8Array | undefined;
+  #words: Uint32Array = new Uint32Array(0);
+
+  of(bytes: Uint8Array): Uint32Array {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
+    }
+    return this.#words;
+  }
+}
+
+/** A transfer that a loop over words may do: short, and whole words at both ends. */
+const byWords = (at: number, other: number, length: number): boolean =>
+  length <= LOOP_WORDS * 4 && ((at | other | length) & 3) === 0;
+
 function windowRead(w: Window, at: number, target: Uint8Array, offset: number, length: number): void {
   if (w.file === undefined) copyBytes(w.u8, at, target, offset, length);
   else w.file.read(at, target.subarray(offset, offset + length));
@@ -42,6 +63,8 @@ export class GuestRam implements GuestMemory {
   /** Sorted by address, none overlapping. */
   #windows: Window[] = [];
   #last: Window = NO_WINDOW;
+  readonly #targetWords = new WordsOf();
+  readonly #sourceWords = new WordsOf();
   readonly #bounce = new Uint8Array(BOUNCE_BYTES);
   readonly #pattern = new Uint8Array(BOUNCE_BYTES);
 
@@ -138,6 +161,9 @@ export class GuestRam implements GuestMemory {
   }
 
   check(address: number, length: number, _write: boolean): Dma {
+    const w = this.#last;
+    const at = address - w.base;
+    if (at >= 0 && at + length <= w.mapped) return Dma.DONE;
     return this.#covers(address, length) ? Dma.DONE : Dma.FAULT;
   }
 
@@ -145,7 +171,10 @@ export class GuestRam implements GuestMemory {
     const w = this.#last;
     const at = address - w.base;
     if (at >= 0 && at + length <= w.mapped) {
-      copyBytes(w.u8, at, target, offset, length);
+      const place = target.byteOffset + offset;
+      if (byWords(at, place, length))
+        copyWords(w.u32, at >>> 2, this.#targetWords.of(target), place >>> 2, length >>> 2);
+      else copyBytes(w.u8, at, target, offset, length);
       return Dma.DONE;
     }
     return this.#each(address, length, (v, vAt, done, part) =>
@@ -157,7 +186,10 @@ export class GuestRam implements GuestMemory {
     const w = this.#last;
     const at = address - w.base;
     if (at >= 0 && at + length <= w.mapped) {
-      copyBytes(source, offset, w.u8, at, length);
+      const place = source.byteOffset + offset;
+      if (byWords(at, place, length))
+        copyWords(this.#sourceWords.of(source), place >>> 2, w.u32, at >>> 2, length >>> 2);
+      else copyBytes(source, offset, w.u8, at, length);
       return Dma.DONE;
     }
     return this.#each(address, length, (v, vAt, done, part) =>
@@ -166,30 +198,37 @@ export class GuestRam implements GuestMemory {
   }
 
   readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
-    if (address % 4 !== 0) return Dma.FAULT;
     const w = this.#last;
     const from = address - w.base;
-    if (from >= 0 && from + count * 4 <= w.mapped) {
+    // Windows start at page borders, so the place in one is as aligned as the address.
+    if (from >= 0 && from + count * 4 <= w.mapped && (from & 3) === 0) {
       copyWords(w.u32, from >>> 2, target, at, count);
       return Dma.DONE;
     }
+    if (address % 4 !== 0) return Dma.FAULT;
     const bytes = bytesOf(target, at, count);
     return this.#each(address, count * 4, (v, vAt, done, part) => windowRead(v, vAt, bytes, done, part));
   }
 
   writeWords(address: number, source: Uint32Array, at: number, count: number): Dma {
-    if (address % 4 !== 0) return Dma.FAULT;
     const w = this.#last;
     const to = address - w.base;
-    if (to >= 0 && to + count * 4 <= w.mapped) {
+    if (to >= 0 && to + count * 4 <= w.mapped && (to & 3) === 0) {
       copyWords(source, at, w.u32, to >>> 2, count);
       return Dma.DONE;
     }
+    if (address % 4 !== 0) return Dma.FAULT;
     const bytes = bytesOf(source, at, count);
     return this.#each(address, count * 4, (v, vAt, done, part) => windowWrite(v, vAt, bytes, done, part));
   }
 
   publishWord(address: number, value: number): Dma {
+    const last = this.#last;
+    const at = address - last.base;
+    if (at >= 0 && at + 4 <= last.mapped && (at & 3) === 0) {
+      Atomics.store(last.u32, at >>> 2, value);
+      return Dma.DONE;
+    }
     if (address % 4 !== 0) return Dma.FAULT;
     const w = this.#find(address);
     if (w.file === undefined) {

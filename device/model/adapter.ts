@@ -11,12 +11,16 @@ import { DOORBELL_BAR, REGISTER_BAR } from '../abi/generated/registers.js';
 import {
   CQ_TABLE,
   CQ_WORDS,
+  cqUntold,
   cqUsed,
   putStBusEpoch,
   putStBusMaster,
   putStHold,
   putStRateMbps,
   putStRunning,
+  qpErrorStatus,
+  qpUntold,
+  qpUsed,
   ST_APPLIED_OFFSET,
   STATE_MAGIC,
   STATE_VERSION,
@@ -40,11 +44,11 @@ import {
 import { flowPort, ipv4FromMac, macFromSeed } from '../fabric/addresses.js';
 import { LoopbackLink } from '../fabric/link.js';
 import { Route } from '../fabric/packet.js';
-import { Capture, createCaptureFile } from '../fabric/pcapng.js';
+import { Capture, closeCaptureFile, createCaptureFile } from '../fabric/pcapng.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
 import { RATE_MAX_MBPS } from './commands/simple.js';
-import { recheckCq } from './completion.js';
+import { recheckCq, tellCqError, tellQpFatal } from './completion.js';
 import { Core, Step } from './core.js';
 import { describeFunction } from './description.js';
 import { storeDoorbell } from './doorbells.js';
@@ -61,7 +65,7 @@ import {
 } from './ports.js';
 import { loadRegister, type PageActions, readCounters, storeRegister } from './register-page.js';
 import { beginReset, clearObjects, finishReset } from './reset.js';
-import { type CqRow, NONE } from './rows.js';
+import { type CqRow, NONE, rowOfQp } from './rows.js';
 import { Scheduler } from './scheduler.js';
 import { SendQueue } from './send-queue.js';
 import { ReliableConnection } from './wire.js';
@@ -91,6 +95,8 @@ class Adapter implements PciModel {
   #link!: LoopbackLink;
   #capture: Capture | undefined;
   #commandMayGoOn = false;
+  /** An armed completion queue could not be looked at: its event queue had no translation. */
+  #recheckOwed = false;
   #resetAsked = false;
   #commandAsked: number | undefined;
   readonly #makeJournal: (region: RegionMemory) => Journal;
@@ -169,15 +175,14 @@ class Adapter implements PciModel {
     if (this.#resetAsked) this.#reset();
     if (!this.#mayDma) return;
     if (core.justArmed !== NONE) this.#recheck(core.justArmed);
+    if (core.hasRoom) this.#recheckAll();
     if (core.outbox.pending) core.outbox.flush();
     this.#link.rateMbps = stRateMbps(core.m, 0);
   }
 
   #recheck(cq: CqRow): void {
-    const { journal } = this.#core;
     this.#core.justArmed = NONE as CqRow;
-    if (recheckCq(this.#core, cq) === Step.DONE) journal.commit();
-    else journal.rollback();
+    this.#settle(recheckCq(this.#core, cq));
   }
 
   read(bar: number, offset: number, size: number): void {
@@ -204,6 +209,8 @@ class Adapter implements PciModel {
       case 'bus-reset':
         if (stBusEpoch(m, 0) === event.epoch) return;
         putStBusEpoch(journal, 0, event.epoch);
+        // As PCI has it; nobody says so separately. The RESET register leaves it alone.
+        putStBusMaster(journal, 0, 0);
         beginReset(journal);
         this.#resetAsked = true;
         break;
@@ -214,27 +221,51 @@ class Adapter implements PciModel {
     journal.commit();
     if (this.#resetAsked) this.#reset();
     if (this.#mayDma) this.#resume();
-    else if (stBusMaster(m, 0) === 0) this.#refusePending();
+    else if (stRunning(m, 0) === 1) this.#refusePending();
   }
 
   #reset(): void {
     this.#resetAsked = false;
     finishReset(this.#core.journal);
     this.#core.justArmed = NONE as CqRow;
+    this.#core.hasRoom = false;
     this.#core.queues.rebuild(stQpHigh(this.#core.m, 0));
     this.#link.rateMbps = 0;
   }
 
   /** DMA is allowed again: tell what is owed, and look at what was armed meanwhile. */
   #resume(): void {
+    this.#core.outbox.flush();
+    this.#recheckOwed = true;
+    this.memoryChanged();
+  }
+
+  /** Looks at everything that has something to tell: events that found no room, and armed completion queues. */
+  #recheckAll(): void {
     const { m, outbox } = this.#core;
-    outbox.flush();
+    this.#recheckOwed = false;
+    this.#core.hasRoom = false;
+    // One by one: there may be more of them than the outbox holds.
+    for (let n = 0; n < stQpHigh(m, 0); n++) {
+      const qp = rowOfQp(n);
+      if (qpUsed(m, qp) === 1 && qpUntold(m, qp) === 1)
+        this.#settle(tellQpFatal(this.#core, qp, qpErrorStatus(m, qp)));
+      if (outbox.pending) outbox.flush();
+    }
     for (let n = 0; n < stCqHigh(m, 0); n++) {
       const cq = (CQ_TABLE + n * CQ_WORDS) as CqRow;
-      if (cqUsed(m, cq) === 1) this.#recheck(cq);
+      if (cqUsed(m, cq) === 0) continue;
+      if (cqUntold(m, cq) === 1) this.#settle(tellCqError(this.#core, cq));
+      this.#recheck(cq);
+      if (outbox.pending) outbox.flush();
     }
-    outbox.flush();
-    this.memoryChanged();
+  }
+
+  /** Ends a step of its own: what must wait for a translation is owed. */
+  #settle(step: Step): void {
+    if (step === Step.DONE) return this.#core.journal.commit();
+    this.#core.journal.rollback();
+    this.#recheckOwed = true;
   }
 
   poll(budget: number): boolean {
@@ -248,8 +279,7 @@ class Adapter implements PciModel {
     const { m, journal } = this.#core;
     const word = stCommandPending(m, 0);
     if (word === 0) return;
-    runCommand(this.#core, word);
-    journal.commit();
+    if (runCommand(this.#core, word) !== AGAIN) journal.commit();
   }
 
   #retryCommand(): void {
@@ -269,6 +299,7 @@ class Adapter implements PciModel {
   memoryChanged(): void {
     this.#commandMayGoOn = true;
     this.#core.queues.unblockAll();
+    if (this.#recheckOwed && this.#mayDma) this.#recheckAll();
   }
 
   get #mayDma(): boolean {
@@ -301,8 +332,10 @@ class Adapter implements PciModel {
   startCapture(path: string): void {
     const file = createCaptureFile(path);
     this.stopCapture();
-    this.#beginCapture(file);
     this.#capturePath = path;
+    // Before the first connection there is no clock: the file waits for it.
+    if (this.#host === undefined) this.#captureFile = file;
+    else this.#beginCapture(file);
   }
 
   #beginCapture(file: number): void {
@@ -317,6 +350,8 @@ class Adapter implements PciModel {
   stopCapture(): void {
     this.#capture?.close();
     this.#capture = undefined;
+    if (this.#captureFile !== undefined) closeCaptureFile(this.#captureFile);
+    this.#captureFile = undefined;
     this.#capturePath = undefined;
     if (this.#link !== undefined) this.#link.tap = undefined;
   }
@@ -335,11 +370,16 @@ class Adapter implements PciModel {
     },
     /** {hold?, rateMbps?} sets the link; the answer is what holds now. */
     link: ({ hold, rateMbps }: Readonly<Record<string, unknown>>): unknown => this.#setLink(hold, rateMbps),
-    counters: (): unknown => readCounters(this.#core.m),
+    counters: (): unknown => readCounters(this.#attached().m),
   };
 
+  #attached(): Core {
+    if (this.#core === undefined) throw new Error('no front-end has connected yet');
+    return this.#core;
+  }
+
   #setLink(hold: unknown, rateMbps: unknown): unknown {
-    const { m, journal } = this.#core;
+    const { m, journal } = this.#attached();
     if (hold !== undefined) putStHold(journal, 0, inRange('hold', hold, Hold.LINK | Hold.ENGINE));
     if (rateMbps !== undefined) putStRateMbps(journal, 0, inRange('rateMbps', rateMbps, RATE_MAX_MBPS));
     journal.commit();

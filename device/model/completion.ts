@@ -26,6 +26,7 @@ import {
 } from '../abi/generated/descriptors.js';
 import {
   Armed,
+  CQ_UNTOLD_OFFSET,
   cqAddress,
   cqArmed,
   cqConsumer,
@@ -38,6 +39,7 @@ import {
   eqAddress,
   eqArmed,
   eqConsumer,
+  eqDeferred,
   eqLkey,
   eqLogDepth,
   eqProducer,
@@ -49,17 +51,19 @@ import {
   putCqSolicited,
   putEqArmed,
   putEqConsumer,
+  putEqDeferred,
   putEqOverflowed,
   putEqProducer,
+  QP_UNTOLD_OFFSET,
   ST_COUNT_COMPLETIONS_OFFSET,
 } from '../abi/generated/state.js';
 import { type Core, Step } from './core.js';
 import { VECTOR_BITS } from './outbox.js';
 import { Dma } from './ports.js';
-import { type CqRow, cqNumber, type EqRow, eqRow, mrRow, NONE } from './rows.js';
+import { distance, passOf, placeOf, pow2 } from './powers.js';
+import { type CqRow, cqNumber, type EqRow, eqRow, mrRow, NONE, type QpRow, qpNumber } from './rows.js';
 import { Segment } from './translate.js';
 
-const INDEX_MODULUS = 65536;
 const CQE_WORDS = CQE_SIZE / 4;
 const EQE_WORDS = EQE_SIZE / 4;
 const COUNT_COMPLETIONS = ST_COUNT_COMPLETIONS_OFFSET / 4;
@@ -82,25 +86,19 @@ export class Completion {
   receive = false;
 }
 
-/** How many entries stand between consumer and producer of a queue. */
-const waiting = (producer: number, consumer: number): number =>
-  (producer - consumer + INDEX_MODULUS * 65536) % INDEX_MODULUS;
-
-const ownerBit = (producer: number, depth: number): number =>
-  Math.floor(producer / depth) % 2 === 0 ? 1 : 0;
-
 /** Writes one completion. A queue that is full or cannot be written loses it, once and for all, with an event. */
 export function complete(core: Core, cq: CqRow, c: Completion): Step {
   const { m, journal } = core;
   if (cqOverflowed(m, cq) === 1) return Step.DONE;
-  const depth = 2 ** cqLogDepth(m, cq);
+  const log = cqLogDepth(m, cq);
   const producer = cqProducer(m, cq);
-  if (waiting(producer, cqConsumer(m, cq)) >= depth) return breakCq(core, cq);
-  segment.take(m, mrRow(m, cqLkey(m, cq)), cqAddress(m, cq) + (producer % depth) * CQE_SIZE, CQE_SIZE);
+  if (distance(producer, cqConsumer(m, cq)) >= pow2(log)) return breakCq(core, cq);
+  const at = cqAddress(m, cq) + placeOf(producer, log) * CQE_SIZE;
+  segment.take(m, mrRow(m, cqLkey(m, cq)), at, CQE_SIZE);
   const reach = core.memory.check(segment.address, CQE_SIZE, true);
   if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
   if (reach === Dma.FAULT) return breakCq(core, cq);
-  writeCqe(m, core.outbox.begin(segment.address, CQE_WORDS), c, ownerBit(producer, depth));
+  writeCqe(m, core.outbox.begin(segment.address, CQE_WORDS), c, 1 - passOf(producer, log));
   core.outbox.add();
   putCqProducer(journal, cq, (producer + 1) >>> 0);
   journal.add(COUNT_COMPLETIONS, 1);
@@ -133,27 +131,57 @@ function breakCq(core: Core, cq: CqRow): Step {
     `completion queue ${cqNumber(cq)} overflowed or cannot be written: completions are lost`,
   );
   putCqOverflowed(core.journal, cq, 1);
-  return postEvent(core, cqEqn(core.m, cq), EventType.CQ_ERROR, cqNumber(cq), 0);
+  return tellCqError(core, cq);
 }
 
+/** A queue whose event queue is full stays armed, and is looked at again after the next EQ_ARM. */
 function fireCq(core: Core, cq: CqRow): Step {
+  const eq = eqRow(core.m, cqEqn(core.m, cq));
+  if (eq !== NONE && isFull(core.m, eq)) return defer(core, eq);
   putCqArmed(core.journal, cq, Armed.NO);
-  return postEvent(core, cqEqn(core.m, cq), EventType.COMPLETION, cqNumber(cq), 0);
+  return postEvent(core, eq, EventType.COMPLETION, cqNumber(cq), 0);
 }
 
-/** An event about the function or a queue pair. */
-export function postAsync(core: Core, type: EventType, number: number, detail: number): Step {
-  return postEvent(core, ASYNC_EQ, type, number, detail);
+export function tellCqError(core: Core, cq: CqRow): Step {
+  const untold = cq + CQ_UNTOLD_OFFSET / 4;
+  return tell(core, eqRow(core.m, cqEqn(core.m, cq)), EventType.CQ_ERROR, cqNumber(cq), 0, untold);
 }
 
-function postEvent(core: Core, eqn: number, type: EventType, number: number, detail: number): Step {
+/** The queue pair went to the error state by itself. */
+export function tellQpFatal(core: Core, qp: QpRow, status: number): Step {
+  return tell(
+    core,
+    eqRow(core.m, ASYNC_EQ),
+    EventType.QP_FATAL,
+    qpNumber(qp),
+    status,
+    qp + QP_UNTOLD_OFFSET / 4,
+  );
+}
+
+/** Posts an event, or has the word `untold` remember it until there is room. */
+function tell(core: Core, eq: EqRow, type: EventType, number: number, detail: number, untold: number): Step {
   const { m, journal } = core;
-  const eq = eqRow(m, eqn);
+  const full = eq !== NONE && isFull(m, eq);
+  if (m[untold] !== (full ? 1 : 0)) journal.put(untold, full ? 1 : 0);
+  return full ? defer(core, eq) : postEvent(core, eq, type, number, detail);
+}
+
+const isFull = (m: Uint32Array, eq: EqRow): boolean =>
+  distance(eqProducer(m, eq), eqConsumer(m, eq)) >= pow2(eqLogDepth(m, eq));
+
+function defer(core: Core, eq: EqRow): Step {
+  if (eqDeferred(core.m, eq) === 0) putEqDeferred(core.journal, eq, 1);
+  return Step.DONE;
+}
+
+function postEvent(core: Core, eq: EqRow, type: EventType, number: number, detail: number): Step {
+  const { m, journal } = core;
   if (eq === NONE) return Step.DONE;
-  const depth = 2 ** eqLogDepth(m, eq);
+  const log = eqLogDepth(m, eq);
   const producer = eqProducer(m, eq);
-  if (waiting(producer, eqConsumer(m, eq)) >= depth) return loseEvent(core, eq);
-  segment.take(m, mrRow(m, eqLkey(m, eq)), eqAddress(m, eq) + (producer % depth) * EQE_SIZE, EQE_SIZE);
+  const place = eqAddress(m, eq) + placeOf(producer, log) * EQE_SIZE;
+  segment.take(m, mrRow(m, eqLkey(m, eq)), place, EQE_SIZE);
   const reach = core.memory.check(segment.address, EQE_SIZE, true);
   if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
   if (reach === Dma.FAULT) return loseEvent(core, eq);
@@ -162,7 +190,7 @@ function postEvent(core: Core, eqn: number, type: EventType, number: number, det
   setEqeNumber(m, at, number);
   setEqeDetail(m, at, detail);
   setEqeOwner(m, at, 0);
-  setEqeOwnerValid(m, at, ownerBit(producer, depth));
+  setEqeOwnerValid(m, at, 1 - passOf(producer, log));
   core.outbox.add();
   putEqProducer(journal, eq, (producer + 1) >>> 0);
   if (eqArmed(m, eq) !== Armed.NO) fireEq(core, eq);
@@ -192,13 +220,16 @@ export function recheckCq(core: Core, cq: CqRow): Step {
   const armed = cqArmed(m, cq);
   if (armed === Armed.NO) return Step.DONE;
   const end = armed === Armed.SOLICITED ? cqSolicited(m, cq) : cqProducer(m, cq);
-  const ahead = waiting(end, cqConsumer(m, cq));
-  return ahead > 0 && ahead <= 2 ** cqLogDepth(m, cq) ? fireCq(core, cq) : Step.DONE;
+  const ahead = distance(end, cqConsumer(m, cq));
+  return ahead > 0 && ahead <= pow2(cqLogDepth(m, cq)) ? fireCq(core, cq) : Step.DONE;
 }
 
 /** Doorbell EQ_ARM. */
 export function armEq(core: Core, eq: EqRow, consumer: number): void {
   putEqConsumer(core.journal, eq, consumer);
   putEqArmed(core.journal, eq, Armed.ANY);
-  if (waiting(eqProducer(core.m, eq), consumer) > 0) fireEq(core, eq);
+  if (distance(eqProducer(core.m, eq), consumer) > 0) fireEq(core, eq);
+  if (eqDeferred(core.m, eq) === 0) return;
+  putEqDeferred(core.journal, eq, 0);
+  core.hasRoom = true;
 }

@@ -17,6 +17,8 @@ export class Core {
   /** Completion queue that the last doorbell armed, until recheckCq has looked at it. */
   justArmed: CqRow = NONE as CqRow;
 
+  /** An event queue that events waited for has room again. */
+  hasRoom = false;
   /** True when something has come that may be more urgent than the slice after this one. */
   mustYield: () => boolean = () => true;
 

@@ -27,7 +27,8 @@ import {
 } from '../abi/generated/state.js';
 import { armCq, armEq } from './completion.js';
 import type { Core } from './core.js';
-import { badAccess, distance, HALF, ignore, mayRing, refuse, ringSend } from './notify.js';
+import { badAccess, HALF, ignore, mayRing, refuse, ringSend } from './notify.js';
+import { distance, pow2 } from './powers.js';
 import { storePush } from './push.js';
 import { cqRow, eqRow, NONE, pageRow, type QpRow, qpRow } from './rows.js';
 
@@ -75,7 +76,7 @@ function ringReceive(core: Core, page: number, qp: QpRow, index: number): void {
   if (!mayRing(m, page, qp) || qpType(m, qp) !== QpType.RC) return refuse(core);
   const posted = distance(index, qpRecvProducer(m, qp));
   if (posted === 0 || posted > HALF) return ignore(core);
-  if (distance(index, qpRecvConsumer(m, qp)) > 2 ** qpRecvLogDepth(m, qp)) return refuse(core);
+  if (distance(index, qpRecvConsumer(m, qp)) > pow2(qpRecvLogDepth(m, qp))) return refuse(core);
   putQpRecvProducer(journal, qp, index);
   journal.add(ST_COUNT_DOORBELLS_OFFSET / 4, 1);
   core.queues.classify(qp);

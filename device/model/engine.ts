@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The DMA engine: COPY (gather list → scatter list, any two shapes) and FILL. It yields every SLICE_BYTES: the slice in
 // progress is all that a pushed descriptor ever waits for. Within one step it goes on only while nothing new has come.
+import { MrKind } from '../abi/generated/commands.js';
 import {
   Opcode,
   SGE_SIZE,
@@ -10,11 +11,11 @@ import {
   sgeLkey,
   WcStatus,
 } from '../abi/generated/descriptors.js';
-import { putQpActiveDone, qpActiveDone, qpPd } from '../abi/generated/state.js';
+import { mrKind, putQpActiveDone, qpActiveDone, qpPd } from '../abi/generated/state.js';
 import { type Core, Step } from './core.js';
 import type { Descriptor } from './descriptor.js';
 import { Dma } from './ports.js';
-import type { QpRow } from './rows.js';
+import { mrRow, NONE, type QpRow } from './rows.js';
 import type { Work } from './send-queue.js';
 import { SgeCursor } from './translate.js';
 
@@ -23,8 +24,44 @@ const PATTERN_BYTES = 8;
 /** Slices that one step carries out at most while nothing else waits: what a step may redo after a crash. */
 const SLICES_A_STEP = 64;
 
-const source = new SgeCursor();
-const target = new SgeCursor();
+/** One side of the work: the piece of memory that its list has come to. Pieces outlive slices, but not the step. */
+class Side {
+  readonly #write: boolean;
+  readonly #cursor = new SgeCursor();
+  #address = 0;
+  /** Bytes of the piece that are not done. */
+  left = 0;
+
+  constructor(write: boolean) {
+    this.#write = write;
+  }
+
+  start(m: Uint32Array, list: number, count: number, done: number): void {
+    this.#cursor.start(m, list, count, done);
+    this.left = 0;
+  }
+
+  /** Makes sure that there is a piece, at most `max` bytes. False when its key does not allow it any more. */
+  ready(m: Uint32Array, pd: number, max: number): boolean {
+    if (this.left > 0) return true;
+    const { segment } = this.#cursor;
+    if (this.#cursor.next(m, pd, max, this.#write) !== WcStatus.SUCCESS) return false;
+    this.#address = segment.address;
+    this.left = segment.length;
+    return true;
+  }
+
+  /** Address of the next `bytes`, which are done with that. */
+  take(bytes: number): number {
+    const at = this.#address;
+    this.#address = at + bytes;
+    this.left -= bytes;
+    return at;
+  }
+}
+
+const source = new Side(false);
+const target = new Side(true);
 const pattern = new Uint8Array(PATTERN_BYTES);
 const patternWords = new Uint32Array(pattern.buffer);
 
@@ -36,20 +73,25 @@ export function runEngine(core: Core, qp: QpRow, d: Descriptor, work: Work): Ste
     return end(work, WcStatus.LOC_QP_OP_ERR);
   source.start(core.m, d.gatherAt, d.gatherCount, start);
   target.start(core.m, d.scatterAt, d.scatterCount, start);
+  const pd = qpPd(core.m, qp);
   patternWords[0] = d.patternLo;
   patternWords[1] = d.patternHi;
   let done = start;
   for (let n = 0; n < SLICES_A_STEP && done < total; n++) {
     if (n > 0 && core.mustYield()) break;
     const bytes = Math.min(SLICE_BYTES, total - done);
-    const outcome = d.opcode === Opcode.COPY ? copySlice(core, qp, bytes) : fillSlice(core, qp, bytes, done);
+    const outcome =
+      d.opcode === Opcode.COPY
+        ? copySlice(core, pd, bytes, total - done)
+        : fillSlice(core, pd, bytes, total - done, done);
     if (outcome === Dma.NOT_YET) return Step.WAIT_MEMORY;
     if (outcome === Dma.FAULT) return end(work, WcStatus.GENERAL_ERR);
     if (outcome === KEY_GONE) return end(work, WcStatus.LOC_PROT_ERR);
     done += bytes;
   }
-  if (done !== start) putQpActiveDone(core.journal, qp, done);
-  return done < total ? Step.DONE : end(work, WcStatus.SUCCESS);
+  if (done >= total) return end(work, WcStatus.SUCCESS);
+  putQpActiveDone(core.journal, qp, done);
+  return Step.DONE;
 }
 
 function end(work: Work, status: WcStatus): Step {
@@ -62,41 +104,27 @@ function end(work: Work, status: WcStatus): Step {
 const KEY_GONE = 3;
 type Outcome = Dma | typeof KEY_GONE;
 
-function copySlice(core: Core, qp: QpRow, bytes: number): Outcome {
+/** `rest` is what the descriptor still has to do, this slice included. */
+function copySlice(core: Core, pd: number, bytes: number, rest: number): Outcome {
   const { m, memory } = core;
-  const pd = qpPd(m, qp);
-  const from = source.segment;
-  const to = target.segment;
-  let fromLeft = 0;
-  let toLeft = 0;
   for (let left = bytes; left > 0; ) {
-    if (fromLeft === 0) {
-      if (source.next(m, pd, left, false) !== WcStatus.SUCCESS) return KEY_GONE;
-      fromLeft = from.length;
-    }
-    if (toLeft === 0) {
-      if (target.next(m, pd, left, true) !== WcStatus.SUCCESS) return KEY_GONE;
-      toLeft = to.length;
-    }
-    const n = Math.min(fromLeft, toLeft);
-    if (n === 0) throw new Error('a list is shorter than the descriptor said');
-    const dma = memory.copy(from.address + from.length - fromLeft, to.address + to.length - toLeft, n);
+    if (!source.ready(m, pd, rest) || !target.ready(m, pd, rest)) return KEY_GONE;
+    const n = Math.min(source.left, target.left, left);
+    const dma = memory.copy(source.take(n), target.take(n), n);
     if (dma !== Dma.DONE) return dma;
-    fromLeft -= n;
-    toLeft -= n;
     left -= n;
   }
   return Dma.DONE;
 }
 
-function fillSlice(core: Core, qp: QpRow, bytes: number, done: number): Outcome {
+function fillSlice(core: Core, pd: number, bytes: number, rest: number, done: number): Outcome {
   const { m, memory } = core;
-  const pd = qpPd(m, qp);
-  const to = target.segment;
-  for (let left = bytes; left > 0; left -= to.length) {
-    if (target.next(m, pd, left, true) !== WcStatus.SUCCESS) return KEY_GONE;
-    const dma = memory.fill(to.address, to.length, pattern, (done + bytes - left) % PATTERN_BYTES);
+  for (let left = bytes; left > 0; ) {
+    if (!target.ready(m, pd, rest)) return KEY_GONE;
+    const n = Math.min(target.left, left);
+    const dma = memory.fill(target.take(n), n, pattern, (done + bytes - left) % PATTERN_BYTES);
     if (dma !== Dma.DONE) return dma;
+    left -= n;
   }
   return Dma.DONE;
 }
@@ -110,7 +138,7 @@ function overlaps(m: Uint32Array, d: Descriptor): boolean {
     const from = d.gatherAt + g * SGE_WORDS;
     for (let s = 0; s < d.scatterCount; s++) {
       const to = d.scatterAt + s * SGE_WORDS;
-      if (sgeLkey(m, from) !== sgeLkey(m, to)) continue;
+      if (!sameSpace(m, sgeLkey(m, from), sgeLkey(m, to))) continue;
       const a = sgeAddress(m, from);
       const b = sgeAddress(m, to);
       const empty = sgeLength(m, from) === 0 || sgeLength(m, to) === 0;
@@ -118,4 +146,14 @@ function overlaps(m: Uint32Array, d: Descriptor): boolean {
     }
   }
   return false;
+}
+
+/** Two keys whose I/O virtual addresses mean the same memory: the same key, or two for all of it. */
+function sameSpace(m: Uint32Array, a: number, b: number): boolean {
+  if (a === b) return true;
+  const whole = (key: number): boolean => {
+    const mr = mrRow(m, key);
+    return mr !== NONE && mrKind(m, mr) === MrKind.WHOLE_MEMORY;
+  };
+  return whole(a) && whole(b);
 }

@@ -55,6 +55,9 @@ export class Journal implements WordSink {
     this.store(word, value);
   }
 
+  /** Takes words as raw() does, for the accessors of a layout. */
+  readonly outside: WordSink = { put: (word, value) => this.raw(word, value) };
+
   /** Like raw, for bytes. */
   rawByte(byte: number, value: number): void {
     this.u8[byte] = value;

@@ -15,12 +15,11 @@ import {
   ST_COUNT_REFUSED_OFFSET,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
+import { distance, pow2 } from './powers.js';
 import { NONE, type QpRow } from './rows.js';
 
-/** Work-queue indices are free running modulo this. */
-export const INDEX_MODULUS = 65536;
-/** An index at least this far ahead is behind: it was taken already. */
-export const HALF = INDEX_MODULUS / 2;
+/** Work-queue indices are free running modulo 65,536; one at least this far ahead is behind: it was taken already. */
+export const HALF = 32768;
 
 const COUNT_DOORBELLS = ST_COUNT_DOORBELLS_OFFSET / 4;
 const COUNT_IGNORED = ST_COUNT_IGNORED_OFFSET / 4;
@@ -34,7 +33,7 @@ export function ringSend(core: Core, page: number, qp: QpRow, index: number): vo
   const producer = qpSendProducer(m, qp);
   const posted = distance(index, producer);
   if (posted === 0 || posted > HALF) return ignore(core);
-  if (distance(index, qpSendConsumer(m, qp)) > 2 ** qpSendLogDepth(m, qp)) return refuse(core);
+  if (distance(index, qpSendConsumer(m, qp)) > pow2(qpSendLogDepth(m, qp))) return refuse(core);
   putQpSendProducer(journal, qp, index);
   journal.add(COUNT_DOORBELLS, 1);
   core.queues.classify(qp);
@@ -44,10 +43,6 @@ export function ringSend(core: Core, page: number, qp: QpRow, index: number): vo
 export function mayRing(m: Uint32Array, page: number, qp: QpRow): boolean {
   return qp !== NONE && qpPage(m, qp) === page && qpState(m, qp) !== QpState.RESET;
 }
-
-/** How far `index` is ahead of `from`, modulo 65,536. */
-export const distance = (index: number, from: number): number =>
-  (index - from + INDEX_MODULUS) % INDEX_MODULUS;
 
 /** The queue may be rung for sending: RTS, or ERR, where what is posted is flushed. */
 export function maySend(m: Uint32Array, page: number, qp: QpRow): boolean {

@@ -39,13 +39,16 @@ import {
   ST_PUSH_SEQUENCE_OFFSET,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
-import { badAccess, distance, HALF, INDEX_MODULUS, ignore, maySend, refuse, ringSend } from './notify.js';
+import { badAccess, HALF, ignore, maySend, refuse, ringSend } from './notify.js';
+import { bitRun, byteOf, distance, nextIndex, pow2, union } from './powers.js';
 import { NONE, type PageRow, type QpRow, qpNumber, qpRow } from './rows.js';
 
 const BUFFER_WORDS = PBUF_SIZE / 4;
 const WRITTEN = PBUF_WRITTEN_OFFSET / 4;
 const DATA = PBUF_DATA_OFFSET / 4;
 const MAP_WORDS = 8;
+/** Bytes for which one word of the map stands. */
+const MAP_BYTES = 32;
 const GENERATIONS = 256;
 /** Where the accessors of the layout look when the trailer itself is all that there is. */
 const TRAILER = -(PUSH_TRAILER_OFFSET / 4);
@@ -70,21 +73,31 @@ export function storePush(
 
 /** Takes the bytes. One that was there already makes the push torn: nobody can say which one the guest meant. */
 function storeBytes(core: Core, buffer: number, at: number, size: number, value: Uint32Array): void {
-  const { m, journal } = core;
-  for (let n = 0; n < size; n++) {
-    const byte = at + n;
-    const map = buffer + WRITTEN + Math.floor(byte / 32);
-    const bit = BITS[byte % 32];
-    if ((m[map] & bit) !== 0) {
-      if (pbufTorn(m, buffer) === 0) putPbufTorn(journal, buffer, 1);
-    } else journal.put(map, (m[map] | bit) >>> 0);
-    journal.rawByte((buffer + DATA) * 4 + byte, byteOf(value, n));
+  const { journal } = core;
+  // A store that is not aligned by its size may reach into the next word of the map.
+  const first = Math.min(size, MAP_BYTES - (at % MAP_BYTES));
+  markBytes(core, buffer, at, first);
+  if (first < size) markBytes(core, buffer, at + first, size - first);
+  const word = buffer + DATA + Math.floor(at / 4);
+  if (at % 4 === 0 && size >= 4) {
+    journal.raw(word, value[0]);
+    if (size === 8) journal.raw(word + 1, value[1]);
+  } else {
+    for (let n = 0; n < size; n++)
+      journal.rawByte((buffer + DATA) * 4 + at + n, byteOf(value[n < 4 ? 0 : 1], n % 4));
   }
 }
 
-const BITS: readonly number[] = Array.from({ length: 32 }, (_, n) => 2 ** n);
-const byteOf = (value: Uint32Array, n: number): number =>
-  Math.floor(value[n < 4 ? 0 : 1] / 256 ** (n % 4)) % 256;
+/** Marks bytes of one word of the map as stored. */
+function markBytes({ m, journal }: Core, buffer: number, at: number, count: number): void {
+  const map = buffer + WRITTEN + Math.floor(at / MAP_BYTES);
+  const bits = bitRun(at % MAP_BYTES, count);
+  const before = m[map];
+  const after = union(before, bits);
+  // Bytes add up unless some of them were there.
+  if (after !== before + bits && pbufTorn(m, buffer) === 0) putPbufTorn(journal, buffer, 1);
+  if (after !== before) journal.put(map, after);
+}
 
 function trailer(core: Core, page: number, number: number, buffer: number, value: Uint32Array): void {
   const { m } = core;
@@ -112,26 +125,28 @@ function decide(
   if (!maySend(m, page, qp)) return refuse(core);
   const ahead = distance(index, qpSendProducer(m, qp));
   if (ahead >= HALF) return ignore(core);
-  const room = distance(index, qpSendConsumer(m, qp)) < 2 ** qpSendLogDepth(m, qp);
+  const room = distance(index, qpSendConsumer(m, qp)) < pow2(qpSendLogDepth(m, qp));
   const slot = core.queues.freeSlot();
   if (ahead === 0 && room && whole && slot !== NONE) return accept(core, qp, index, bytes, buffer, slot);
   journal.add(ST_COUNT_PUSH_FALLBACKS_OFFSET / 4, 1);
-  return ringSend(core, page, qp, (index + 1) % INDEX_MODULUS);
+  return ringSend(core, page, qp, nextIndex(index));
 }
 
 /** The descriptor leaves the buffer for a slot of the scheduler and is ahead of all that was only rung. */
 function accept(core: Core, qp: QpRow, index: number, bytes: number, buffer: number, slot: number): void {
   const { m, journal } = core;
+  const { outside } = journal;
+  // Nothing refers to a slot before it is in use.
   journal.rawCopy(slot + PSLOT_DATA_OFFSET / 4, buffer + DATA, bytes / 4);
-  putPslotQpn(journal, slot, qpNumber(qp));
-  putPslotIndex(journal, slot, index);
-  putPslotLength(journal, slot, bytes);
-  putPslotSequence(journal, slot, m[PUSH_SEQUENCE]);
+  putPslotQpn(outside, slot, qpNumber(qp));
+  putPslotIndex(outside, slot, index);
+  putPslotLength(outside, slot, bytes);
+  putPslotSequence(outside, slot, m[PUSH_SEQUENCE]);
   putPslotUsed(journal, slot, 1);
   journal.add(PUSH_SEQUENCE, 1);
   journal.add(ST_COUNT_PUSHES_OFFSET / 4, 1);
-  putQpSendProducer(journal, qp, (index + 1) % INDEX_MODULUS);
-  core.queues.slotTaken();
+  putQpSendProducer(journal, qp, nextIndex(index));
+  core.queues.slotTaken(qp);
   core.queues.classify(qp);
 }
 
@@ -149,7 +164,7 @@ function isWhole(m: Uint32Array, buffer: number, bytes: number): boolean {
     return false;
   for (let n = 0; n < MAP_WORDS; n++) {
     const left = Math.min(32, Math.max(0, bytes - n * 32));
-    if (m[buffer + WRITTEN + n] !== 2 ** left - 1) return false;
+    if (m[buffer + WRITTEN + n] !== bitRun(0, left)) return false;
   }
   return true;
 }

@@ -26,15 +26,27 @@ export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
 export type QueueClass = (typeof QueueClass)[keyof typeof QueueClass];
 const CLASSES = [QueueClass.LINK, QueueClass.ENGINE, QueueClass.FLUSH] as const;
 
+/** The sets that a queue may be in, one at a time: its class when it was rung, or one of these. */
+const PUSHED = 3;
+/** It cannot go on. */
+const BLOCKED = 4;
+const PLACES = [...CLASSES, PUSHED, BLOCKED] as const;
+/** It has nothing to do. */
+const NOWHERE = 255;
+
 const slotRow = (n: number): number => PSLOT_TABLE + n * PSLOT_WORDS;
 
 export class Queues {
   readonly #m: Uint32Array;
-  readonly #rung = CLASSES.map(() => new ReadySet(QP_COUNT));
-  /** Queues whose next descriptor was pushed; they run by arrival of the push, not in turn. */
-  readonly #pushed = new ReadySet(QP_COUNT);
-  readonly #blocked = new ReadySet(QP_COUNT);
+  readonly #sets = PLACES.map(() => new ReadySet(QP_COUNT));
+  readonly #rung: readonly ReadySet[] = this.#sets.slice(0, CLASSES.length);
+  readonly #pushed: ReadySet = this.#sets[PUSHED];
+  readonly #blocked: ReadySet = this.#sets[BLOCKED];
+  /** The set that each queue is in. */
+  readonly #placeOf = new Uint8Array(QP_COUNT).fill(NOWHERE);
+  /** Push slots in use, together and by queue. */
   #slotsUsed = 0;
+  readonly #slotsOf = new Uint8Array(QP_COUNT);
 
   constructor(m: Uint32Array) {
     this.#m = m;
@@ -42,11 +54,14 @@ export class Queues {
 
   /** Rebuilds everything from the region. */
   rebuild(qpHigh: number): void {
-    for (const set of this.#rung) set.clear();
-    this.#pushed.clear();
-    this.#blocked.clear();
+    for (const set of this.#sets) set.clear();
+    this.#placeOf.fill(NOWHERE);
     this.#slotsUsed = 0;
-    for (let n = 0; n < PSLOT_COUNT; n++) if (pslotUsed(this.#m, slotRow(n)) === 1) this.#slotsUsed++;
+    this.#slotsOf.fill(0);
+    for (let n = 0; n < PSLOT_COUNT; n++) {
+      const row = slotRow(n);
+      if (pslotUsed(this.#m, row) === 1) this.slotTaken(rowOfQp(pslotQpn(this.#m, row)));
+    }
     for (let n = 0; n < qpHigh; n++) this.classify(rowOfQp(n));
   }
 
@@ -55,18 +70,20 @@ export class Queues {
     const blocked: number[] = [];
     for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) {
       blocked.push(n);
-      this.#blocked.remove(n);
+      this.#move(n, NOWHERE);
     }
     this.rebuild(qpHigh);
     for (const n of blocked) this.block(rowOfQp(n));
   }
 
-  slotTaken(): void {
+  slotTaken(qp: QpRow): void {
     this.#slotsUsed++;
+    this.#slotsOf[qpNumber(qp)]++;
   }
 
-  slotFreed(): void {
+  slotFreed(qp: QpRow): void {
     this.#slotsUsed--;
+    this.#slotsOf[qpNumber(qp)]--;
   }
 
   /** Row of a free push slot, or NONE. */
@@ -77,8 +94,8 @@ export class Queues {
 
   /** Row of the push slot that holds the next descriptor of the queue, or NONE. */
   headSlot(qp: QpRow): number {
-    if (this.#slotsUsed === 0) return NONE;
     const qpn = qpNumber(qp);
+    if (this.#slotsOf[qpn] === 0) return NONE;
     const index = qpSendConsumer(this.#m, qp);
     for (let n = 0; n < PSLOT_COUNT; n++) {
       const row = slotRow(n);
@@ -103,23 +120,22 @@ export class Queues {
 
   /** Puts the queue into the class that its context asks for. Call it after every change of a queue's context. */
   classify(qp: QpRow): void {
-    const n = qpNumber(qp);
-    for (const set of this.#rung) set.remove(n);
-    this.#pushed.remove(n);
-    this.#blocked.remove(n);
     const wanted = this.#classOf(qp);
-    if (wanted === undefined) return;
-    if (wanted !== QueueClass.FLUSH && this.headSlot(qp) !== NONE) this.#pushed.add(n);
-    else this.#rung[wanted].add(n);
+    const pushed = wanted < QueueClass.FLUSH && this.headSlot(qp) !== NONE;
+    this.#move(qpNumber(qp), pushed ? PUSHED : wanted);
+  }
+
+  #move(n: number, place: number): void {
+    const before = this.#placeOf[n];
+    if (before === place) return;
+    if (before !== NOWHERE) this.#sets[before].remove(n);
+    if (place !== NOWHERE) this.#sets[place].add(n);
+    this.#placeOf[n] = place;
   }
 
   /** The queue cannot go on: it is left out until classify() or unblockAll(). */
   block(qp: QpRow): void {
-    this.classify(qp);
-    const n = qpNumber(qp);
-    for (const set of this.#rung) set.remove(n);
-    this.#pushed.remove(n);
-    this.#blocked.add(n);
+    this.#move(qpNumber(qp), BLOCKED);
   }
 
   unblockAll(): void {
@@ -129,9 +145,10 @@ export class Queues {
   /** The rung queue whose turn it is after `cursor`, among the classes that `open` allows, or NONE. */
   nextRung(cursor: number, open: readonly boolean[]): QpRow {
     let best = -1;
-    for (const c of CLASSES) {
-      if (!open[c]) continue;
-      const n = this.#rung[c].after(cursor);
+    for (let c = 0; c < CLASSES.length; c++) {
+      const rung = this.#rung[c];
+      if (rung.size === 0 || !open[c]) continue;
+      const n = rung.after(cursor);
       if (n >= 0 && (best < 0 || turn(n, cursor) < turn(best, cursor))) best = n;
     }
     return best < 0 ? (NONE as QpRow) : rowOfQp(best);
@@ -141,17 +158,23 @@ export class Queues {
   nextPushed(open: readonly boolean[]): QpRow {
     if (this.#pushed.size === 0) return NONE as QpRow;
     let best = NONE;
-    for (let n = 0; n < PSLOT_COUNT; n++) {
+    for (let n = 0, left = this.#slotsUsed; n < PSLOT_COUNT && left > 0; n++) {
       const row = slotRow(n);
-      if (pslotUsed(this.#m, row) === 0 || !this.#isHead(row, open)) continue;
-      if (best === NONE || before(pslotSequence(this.#m, row), pslotSequence(this.#m, best))) best = row;
+      if (pslotUsed(this.#m, row) === 0) continue;
+      left--;
+      if (this.#isHead(row, open) && (best === NONE || isBefore(this.#m, row, best))) best = row;
     }
     return best === NONE ? (NONE as QpRow) : rowOfQp(pslotQpn(this.#m, best));
   }
 
   /** True when some queue of the class waits, rung or pushed. */
   waiting(c: QueueClass): boolean {
-    return this.#rung[c].size > 0 || this.#pushed.size > 0;
+    return this.#rung[c].size > 0 || this.nextPushed(ONLY[c]) !== NONE;
+  }
+
+  /** True when some rung queue waits, whatever is held. */
+  get rungWaiting(): boolean {
+    return this.#rung[0].size + this.#rung[1].size + this.#rung[2].size > 0;
   }
 
   /** Number of queues that could run, whatever is held. */
@@ -166,16 +189,18 @@ export class Queues {
     return open[runClass(this.#m, qp)] && pslotIndex(this.#m, slot) === qpSendConsumer(this.#m, qp);
   }
 
-  #classOf(qp: QpRow): QueueClass | undefined {
+  #classOf(qp: QpRow): QueueClass | typeof NOWHERE {
     const m = this.#m;
-    if (qpUsed(m, qp) === 0) return undefined;
+    if (qpUsed(m, qp) === 0) return NOWHERE;
     const sends = qpSendProducer(m, qp) !== qpSendConsumer(m, qp);
-    if (qpState(m, qp) === QpState.ERR) {
-      return sends || qpRecvProducer(m, qp) !== qpRecvConsumer(m, qp) ? QueueClass.FLUSH : undefined;
-    }
-    return qpState(m, qp) === QpState.RTS && sends ? runClass(m, qp) : undefined;
+    if (qpState(m, qp) === QpState.ERR)
+      return sends || qpRecvProducer(m, qp) !== qpRecvConsumer(m, qp) ? QueueClass.FLUSH : NOWHERE;
+    return qpState(m, qp) === QpState.RTS && sends ? runClass(m, qp) : NOWHERE;
   }
 }
+
+/** By class: that class alone is open. */
+const ONLY = CLASSES.map(c => CLASSES.map(other => other === c));
 
 function runClass(m: Uint32Array, qp: QpRow): QueueClass {
   return qpType(m, qp) === QpType.DMA ? QueueClass.ENGINE : QueueClass.LINK;
@@ -185,4 +210,5 @@ function runClass(m: Uint32Array, qp: QpRow): QueueClass {
 const turn = (n: number, cursor: number): number => (n > cursor ? n - cursor : n - cursor + QP_COUNT);
 
 /** Arrival numbers are free running. */
-const before = (a: number, b: number): boolean => (a - b) >> 31 !== 0;
+const isBefore = (m: Uint32Array, a: number, b: number): boolean =>
+  (pslotSequence(m, a) - pslotSequence(m, b)) >> 31 !== 0;

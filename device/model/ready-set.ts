@@ -6,6 +6,8 @@ export class ReadySet {
   readonly #bits: Uint32Array;
   readonly #summary: Uint32Array;
   #size = 0;
+  /** The member that came last: when it is the only one, the search is over before it begins. */
+  #newest = 0;
 
   constructor(capacity: number) {
     this.#bits = new Uint32Array(Math.ceil(capacity / 32));
@@ -23,6 +25,7 @@ export class ReadySet {
   add(n: number): void {
     if (this.has(n)) return;
     this.#size++;
+    this.#newest = n;
     const word = n >>> 5;
     this.#bits[word] |= 1 << (n & 31);
     this.#summary[word >>> 5] |= 1 << (word & 31);
@@ -45,6 +48,7 @@ export class ReadySet {
   /** The smallest member greater than `n`, else the smallest of all, else -1. */
   after(n: number): number {
     if (this.#size === 0) return -1;
+    if (this.#size === 1 && this.has(this.#newest)) return this.#newest;
     const found = this.#from(n + 1);
     return found >= 0 ? found : this.#from(0);
   }

@@ -42,28 +42,29 @@ export type QpRow = Row<'qp'>;
 /** No such object. */
 export const NONE = 0;
 
-export const pdRow = (m: Uint32Array, n: number): PdRow =>
-  find(m, n, PD_TABLE, PD_WORDS, PD_COUNT, pdUsed) as PdRow;
-export const pageRow = (m: Uint32Array, n: number): PageRow =>
-  find(m, n, DPAGE_TABLE, DPAGE_WORDS, DPAGE_COUNT, dpageUsed) as PageRow;
-export const eqRow = (m: Uint32Array, n: number): EqRow =>
-  find(m, n, EQ_TABLE, EQ_WORDS, EQ_COUNT, eqUsed) as EqRow;
-export const cqRow = (m: Uint32Array, n: number): CqRow =>
-  find(m, n, CQ_TABLE, CQ_WORDS, CQ_COUNT, cqUsed) as CqRow;
-export const qpRow = (m: Uint32Array, n: number): QpRow =>
-  find(m, n, QP_TABLE, QP_WORDS, QP_COUNT, qpUsed) as QpRow;
+export function pdRow(m: Uint32Array, n: number): PdRow {
+  const row = PD_TABLE + n * PD_WORDS;
+  return (n < PD_COUNT && pdUsed(m, row) === 1 ? row : NONE) as PdRow;
+}
 
-function find(
-  m: Uint32Array,
-  n: number,
-  table: number,
-  words: number,
-  count: number,
-  used: (m: Uint32Array, w: number) => number,
-): number {
-  if (n >= count) return NONE;
-  const row = table + n * words;
-  return used(m, row) === 1 ? row : NONE;
+export function pageRow(m: Uint32Array, n: number): PageRow {
+  const row = DPAGE_TABLE + n * DPAGE_WORDS;
+  return (n < DPAGE_COUNT && dpageUsed(m, row) === 1 ? row : NONE) as PageRow;
+}
+
+export function eqRow(m: Uint32Array, n: number): EqRow {
+  const row = EQ_TABLE + n * EQ_WORDS;
+  return (n < EQ_COUNT && eqUsed(m, row) === 1 ? row : NONE) as EqRow;
+}
+
+export function cqRow(m: Uint32Array, n: number): CqRow {
+  const row = CQ_TABLE + n * CQ_WORDS;
+  return (n < CQ_COUNT && cqUsed(m, row) === 1 ? row : NONE) as CqRow;
+}
+
+export function qpRow(m: Uint32Array, n: number): QpRow {
+  const row = QP_TABLE + n * QP_WORDS;
+  return (n < QP_COUNT && qpUsed(m, row) === 1 ? row : NONE) as QpRow;
 }
 
 const MR_INDEX_DIVISOR = 256;

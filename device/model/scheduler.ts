@@ -78,8 +78,8 @@ export class Scheduler {
     const rung = queues.nextRung(stCursor(m, 0), this.#open);
     const streak = stStreak(m, 0);
     if (pushed !== NONE && (rung === NONE || streak < PUSHED_IN_A_ROW)) {
-      // Only slices that overtook somebody count against the pushes.
-      const next = rung === NONE ? 0 : streak + 1;
+      // Only slices that overtook somebody count; who waits for the wire keeps what was counted for him.
+      const next = rung !== NONE ? streak + 1 : queues.rungWaiting ? streak : 0;
       if (next !== streak) putStStreak(journal, 0, next);
       return pushed;
     }

@@ -3,14 +3,7 @@
 // on by one slice; when it has ended, its completion, index and slot change together. A queue in the error state
 // flushes one entry a step.
 import { QpState, QpType } from '../abi/generated/commands.js';
-import {
-  EventType,
-  Opcode,
-  WcStatus,
-  wqeOpcode,
-  wqeWrIdHi,
-  wqeWrIdLo,
-} from '../abi/generated/descriptors.js';
+import { Opcode, WcStatus, wqeOpcode, wqeWrIdHi, wqeWrIdLo } from '../abi/generated/descriptors.js';
 import {
   PSLOT_DATA_OFFSET,
   pslotLength,
@@ -36,6 +29,7 @@ import {
   qpRecvAddress,
   qpRecvConsumer,
   qpRecvCqn,
+  qpRecvDone,
   qpRecvLkey,
   qpRecvLogDepth,
   qpRecvLogStride,
@@ -50,11 +44,11 @@ import {
   qpType,
   ST_COUNT_DESCRIPTOR_READS_OFFSET,
 } from '../abi/generated/state.js';
-import { Completion, complete, postAsync } from './completion.js';
+import { Completion, complete, tellQpFatal } from './completion.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
-import { INDEX_MODULUS } from './notify.js';
 import { Dma } from './ports.js';
+import { nextIndex, placeOf, pow2 } from './powers.js';
 import { cqRow, NONE, type QpRow, qpNumber, qpRow } from './rows.js';
 import { allow, checkList, Segment } from './translate.js';
 
@@ -83,8 +77,8 @@ export function fetchEntry(
 
 function fetchSend(core: Core, qp: QpRow): Dma {
   const { m } = core;
-  const stride = 2 ** qpSendLogStride(m, qp);
-  const entry = qpSendConsumer(m, qp) % 2 ** qpSendLogDepth(m, qp);
+  const stride = pow2(qpSendLogStride(m, qp));
+  const entry = placeOf(qpSendConsumer(m, qp), qpSendLogDepth(m, qp));
   return fetchEntry(
     core,
     qpSendLkey(m, qp),
@@ -97,8 +91,8 @@ function fetchSend(core: Core, qp: QpRow): Dma {
 
 export function fetchReceive(core: Core, qp: QpRow): Dma {
   const { m } = core;
-  const stride = 2 ** qpRecvLogStride(m, qp);
-  const entry = qpRecvConsumer(m, qp) % 2 ** qpRecvLogDepth(m, qp);
+  const stride = pow2(qpRecvLogStride(m, qp));
+  const entry = placeOf(qpRecvConsumer(m, qp), qpRecvLogDepth(m, qp));
   return fetchEntry(
     core,
     qpRecvLkey(m, qp),
@@ -136,38 +130,44 @@ export class SendQueue {
     const { m } = this.#core;
     if (qpState(m, qp) === QpState.ERR) return this.#flush(qp);
     const slot = this.#core.queues.headSlot(qp);
-    if (qpActive(m, qp) === 0) {
+    const begun = qpActive(m, qp) === 1;
+    if (!begun) {
       const reach = this.#begin(qp, slot);
       if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
       if (reach === Dma.FAULT) return this.#end(qp, slot, WcStatus.LOC_ACCESS_ERR);
     }
-    const available = slot === NONE ? 2 ** qpSendLogStride(m, qp) : pslotLength(m, slot);
-    const bad = this.#check(qp, available);
+    const at = begun ? qpActiveAt(m, qp) : bytesAt(qp, slot);
+    const available = slot === NONE ? pow2(qpSendLogStride(m, qp)) : pslotLength(m, slot);
+    const bad = this.#check(qp, at, available);
     if (bad !== WcStatus.SUCCESS) return this.#end(qp, slot, bad);
     this.#work.ended = false;
     const step = this.#execute(qp);
-    if (step !== Step.DONE || !this.#work.ended) return step;
-    return this.#end(qp, slot, this.#work.status);
+    if (step !== Step.DONE) return step;
+    if (this.#work.ended) return this.#end(qp, slot, this.#work.status);
+    if (!begun) this.#keep(qp, at);
+    return Step.DONE;
   }
 
-  /** The descriptor becomes the queue's own: from the push slot (no read of guest memory), else by DMA. */
-  #begin(qp: QpRow, slot: number): Dma {
+  /** There is more to do: the descriptor stays begun, and its bytes are the queue's own from now on. */
+  #keep(qp: QpRow, at: number): void {
     const { journal } = this.#core;
-    this.#d.forget(qpSendConsumer(this.#core.m, qp));
-    if (slot === NONE) {
-      const dma = fetchSend(this.#core, qp);
-      if (dma !== Dma.DONE) return dma;
-      journal.add(ST_COUNT_DESCRIPTOR_READS_OFFSET / 4, 1);
-    }
     putQpActive(journal, qp, 1);
-    putQpActiveAt(journal, qp, slot === NONE ? qp + QP_SEND_WQE_OFFSET / 4 : slot + PSLOT_DATA_OFFSET / 4);
-    return Dma.DONE;
+    putQpActiveAt(journal, qp, at);
   }
 
-  #check(qp: QpRow, available: number): WcStatus {
+  /** The bytes of the descriptor are in the region: in the push slot (no read of guest memory), else by DMA. */
+  #begin(qp: QpRow, slot: number): Dma {
+    this.#d.forget(qpSendConsumer(this.#core.m, qp));
+    if (slot !== NONE) return Dma.DONE;
+    const dma = fetchSend(this.#core, qp);
+    if (dma === Dma.DONE) this.#core.journal.add(ST_COUNT_DESCRIPTOR_READS_OFFSET / 4, 1);
+    return dma;
+  }
+
+  #check(qp: QpRow, at: number, available: number): WcStatus {
     const { m } = this.#core;
     const d = this.#d;
-    const status = d.parse(m, qpActiveAt(m, qp), available, qpSendConsumer(m, qp), false);
+    const status = d.parse(m, at, available, qpSendConsumer(m, qp), false);
     if (status !== WcStatus.SUCCESS) return status;
     if (d.opcode === Opcode.SEND && qpType(m, qp) !== QpType.RC) return WcStatus.LOC_QP_OP_ERR;
     if (qpActiveDone(m, qp) > 0) return WcStatus.SUCCESS;
@@ -196,8 +196,8 @@ export class SendQueue {
     const d = this.#d;
     const failed = status !== WcStatus.SUCCESS;
     if (failed || d.signaled) {
-      const done = qpActiveDone(core.m, qp);
-      const step = completeSend(core, qp, d.wrIdLo, d.wrIdHi, d.opcode, status, failed ? 0 : done);
+      const bytes = failed ? 0 : d.opcode === Opcode.SEND ? d.gatherBytes : d.scatterBytes;
+      const step = completeSend(core, qp, d.wrIdLo, d.wrIdHi, d.opcode, status, bytes);
       if (step !== Step.DONE) return step;
     }
     if (failed) {
@@ -212,9 +212,9 @@ export class SendQueue {
     const { m, journal, queues } = this.#core;
     if (slot !== NONE) {
       putPslotUsed(journal, slot, 0);
-      queues.slotFreed();
+      queues.slotFreed(qp);
     }
-    putQpSendConsumer(journal, qp, (qpSendConsumer(m, qp) + 1) % INDEX_MODULUS);
+    putQpSendConsumer(journal, qp, nextIndex(qpSendConsumer(m, qp)));
     if (qpActive(m, qp) !== 0) putQpActive(journal, qp, 0);
     if (qpActiveDone(m, qp) !== 0) putQpActiveDone(journal, qp, 0);
     queues.classify(qp);
@@ -229,7 +229,7 @@ export class SendQueue {
   #flushSend(qp: QpRow): Step {
     const { m, queues } = this.#core;
     const slot = queues.headSlot(qp);
-    let at = slot === NONE ? qp + QP_SEND_WQE_OFFSET / 4 : slot + PSLOT_DATA_OFFSET / 4;
+    let at = bytesAt(qp, slot);
     if (slot === NONE && qpActive(m, qp) === 0) {
       const dma = fetchSend(this.#core, qp);
       if (dma === Dma.NOT_YET) return Step.WAIT_MEMORY;
@@ -255,6 +255,10 @@ export class SendQueue {
     return Step.DONE;
   }
 }
+
+/** Where the bytes of a descriptor stand that came by push, or from memory. */
+const bytesAt = (qp: QpRow, slot: number): number =>
+  slot === NONE ? qp + QP_SEND_WQE_OFFSET / 4 : slot + PSLOT_DATA_OFFSET / 4;
 
 const idLo = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdLo(m, at));
 const idHi = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdHi(m, at));
@@ -307,9 +311,9 @@ export function completeReceive(
 /** The receive at the head has ended. */
 export function releaseReceive(core: Core, qp: QpRow): void {
   const { m, journal, queues } = core;
-  putQpRecvConsumer(journal, qp, (qpRecvConsumer(m, qp) + 1) % INDEX_MODULUS);
+  putQpRecvConsumer(journal, qp, nextIndex(qpRecvConsumer(m, qp)));
   if (qpRecvActive(m, qp) !== 0) putQpRecvActive(journal, qp, 0);
-  putQpRecvDone(journal, qp, 0);
+  if (qpRecvDone(m, qp) !== 0) putQpRecvDone(journal, qp, 0);
   queues.classify(qp);
 }
 
@@ -317,7 +321,7 @@ export function releaseReceive(core: Core, qp: QpRow): void {
 export function enterError(core: Core, qp: QpRow, status: WcStatus, index: number): Step {
   const { m, journal, queues } = core;
   if (qpState(m, qp) === QpState.ERR) return Step.DONE;
-  const step = postAsync(core, EventType.QP_FATAL, qpNumber(qp), status);
+  const step = tellQpFatal(core, qp, status);
   if (step !== Step.DONE) return step;
   putQpState(journal, qp, QpState.ERR);
   putQpErrorStatus(journal, qp, status);

@@ -13,6 +13,7 @@ import {
   mrPoolStart,
   POOL_TABLE,
 } from '../abi/generated/state.js';
+import { above, pow2 } from './powers.js';
 import { type MrRow, mrRow, NONE } from './rows.js';
 
 const SGE_WORDS = SGE_SIZE / 4;
@@ -49,11 +50,11 @@ export class Segment {
       this.length = max;
       return;
     }
-    const pageBytes = 2 ** mrPageShift(m, mr);
+    const pageBytes = pow2(mrPageShift(m, mr));
     const first = mrIova(m, mr);
-    const offset = address - first + (first % pageBytes);
+    const offset = address - first + above(first, pageBytes);
     const entry = POOL_TABLE + (mrPoolStart(m, mr) + Math.floor(offset / pageBytes)) * 2;
-    const inPage = offset % pageBytes;
+    const inPage = above(offset, pageBytes);
     this.address = m[entry] + m[entry + 1] * 0x100000000 + inPage;
     this.length = Math.min(max, pageBytes - inPage);
   }

@@ -10,6 +10,7 @@ import { QpState, QpType } from '../abi/generated/commands.js';
 import { WcStatus } from '../abi/generated/descriptors.js';
 import {
   ACK_SYNDROME,
+  AETH_SIZE,
   BthOpcode,
   NAK_INVALID_REQUEST,
   NAK_PSN,
@@ -39,11 +40,18 @@ import {
   qpType,
   ST_COUNT_PACKETS_OFFSET,
 } from '../abi/generated/state.js';
-import { PAYLOAD_OFFSET, PacketBuilder, type Route } from '../fabric/packet.js';
+import {
+  FRAME_OVERHEAD_BYTES,
+  PAYLOAD_OFFSET,
+  PacketBuilder,
+  padBytes,
+  type Route,
+} from '../fabric/packet.js';
 import { ParsedPacket } from '../fabric/parse.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
 import { Dma } from './ports.js';
+import { pow2 } from './powers.js';
 import { NONE, type QpRow, qpNumber, qpRow } from './rows.js';
 import { completeReceive, enterError, fetchReceive, releaseReceive, type Work } from './send-queue.js';
 import { checkList, SgeCursor } from './translate.js';
@@ -54,6 +62,10 @@ const NO_ANSWER = -1;
 
 /** What the requester puts frames on; the receiver is called before transmit returns when the link is a loopback. */
 export interface Wire {
+  /** Whether somebody can look at frames or damage them (Link.sealed). */
+  readonly sealed: boolean;
+  /** A frame of `length` bytes goes over a wire that is not sealed, without being made: it is counted and takes its time. */
+  pass(length: number): void;
   transmit(frame: Uint8Array, length: number): void;
 }
 
@@ -108,11 +120,11 @@ export class ReliableConnection {
     if (this.#delivered !== Step.DONE) return this.#delivered;
     journal.add(ST_COUNT_PACKETS_OFFSET / 4, 1);
     putQpSqPsn(journal, qp, (qpSqPsn(m, qp) + 1) % PSN_MODULUS);
-    if (bytes > 0) putQpActiveDone(journal, qp, done + bytes);
     // Connected to itself, and its own responder has refused: what is under way is flushed.
     if (qpState(m, qp) === QpState.ERR) return end(work, WcStatus.WR_FLUSH_ERR);
-    if (this.#answer === NO_ANSWER) return last ? end(work, WcStatus.RETRY_EXC_ERR) : Step.DONE;
-    return last || this.#answer !== ACK_SYNDROME ? end(work, statusOf(this.#answer)) : Step.DONE;
+    if (last || this.#answer !== NO_ANSWER) return end(work, statusOf(this.#answer));
+    putQpActiveDone(journal, qp, done + bytes);
+    return Step.DONE;
   }
 
   /** The first packet of a message waits until the peer has a receive for it: an RNR retry without end (IBTA 9.7.5.2.8). */
@@ -152,13 +164,34 @@ export class ReliableConnection {
     this.#requester = qp;
     this.#answer = NO_ANSWER;
     this.#delivered = Step.DONE;
-    this.#wire.transmit(p.frame, p.finish(bytes));
+    if (this.#wire.sealed) this.#wire.transmit(p.frame, p.finish(bytes));
+    else this.#handOver(p, bytes);
   }
 
   /** A frame from the link. What the wire broke or nobody waits for is dropped (IBTA 9.6). */
   deliver(frame: Uint8Array, length: number): void {
+    if (this.#packet.parse(frame, length) === undefined) this.#arrive(frame);
+  }
+
+  /**
+   * Nobody can look at the frame or damage it: its headers are not written, and the responder gets what it would have
+   * read from them. The payload is where it would be, and the link counts and times the frame.
+   */
+  #handOver(from: PacketBuilder, bytes: number): void {
+    const to = this.#packet;
+    to.opcode = from.opcode;
+    to.destinationQpn = from.destinationQpn;
+    to.psn = from.psn;
+    to.solicited = from.solicited;
+    to.payloadOffset = PAYLOAD_OFFSET;
+    to.payloadLength = bytes;
+    this.#wire.pass(FRAME_OVERHEAD_BYTES + bytes + padBytes(bytes));
+    this.#arrive(from.frame);
+  }
+
+  /** The packet whose fields stand in #packet. */
+  #arrive(frame: Uint8Array): void {
     const p = this.#packet;
-    if (p.parse(frame, length) !== undefined) return;
     const qp = qpRow(this.#core.m, p.destinationQpn);
     if (qp === NONE || !answers(this.#core.m, qp)) return;
     if (p.opcode !== BthOpcode.RC_ACKNOWLEDGE) this.#delivered = this.#respond(frame, qp);
@@ -182,16 +215,18 @@ export class ReliableConnection {
     if (landed === WAIT) return Step.WAIT_MEMORY;
     if (landed !== WcStatus.SUCCESS) return this.#refuse(qp, landed);
     putQpRqPsn(journal, qp, (p.psn + 1) % PSN_MODULUS);
-    return last ? this.#endReceive(qp) : Step.DONE;
+    if (last) return this.#endReceive(qp);
+    if (first) putQpRecvActive(journal, qp, 1);
+    putQpRecvDone(journal, qp, qpRecvDone(m, qp) + p.payloadLength);
+    return Step.DONE;
   }
 
   #beginReceive(qp: QpRow): WcStatus | typeof WAIT {
-    const { m, journal } = this.#core;
+    const { m } = this.#core;
     this.#receive.forget(qpRecvConsumer(m, qp));
     const dma = fetchReceive(this.#core, qp);
     if (dma === Dma.NOT_YET) return WAIT;
     if (dma === Dma.FAULT) return WcStatus.LOC_ACCESS_ERR;
-    putQpRecvActive(journal, qp, 1);
     const status = this.#checkReceive(qp);
     if (status !== WcStatus.SUCCESS) return status;
     return checkList(m, qpPd(m, qp), this.#receive.scatterAt, this.#receive.scatterCount, true);
@@ -202,7 +237,7 @@ export class ReliableConnection {
     const status = this.#receive.parse(
       m,
       qp + QP_RECV_WQE_OFFSET / 4,
-      2 ** qpRecvLogStride(m, qp),
+      pow2(qpRecvLogStride(m, qp)),
       qpRecvConsumer(m, qp),
       true,
     );
@@ -212,7 +247,7 @@ export class ReliableConnection {
   }
 
   #scatterPayload(qp: QpRow, frame: Uint8Array): WcStatus | typeof WAIT {
-    const { m, memory, journal } = this.#core;
+    const { m, memory } = this.#core;
     const bytes = this.#packet.payloadLength;
     const pd = qpPd(m, qp);
     const cursor = this.#scatter;
@@ -229,23 +264,15 @@ export class ReliableConnection {
       );
       if (dma !== Dma.DONE) return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
     }
-    if (bytes > 0) putQpRecvDone(journal, qp, done + bytes);
     return WcStatus.SUCCESS;
   }
 
   #endReceive(qp: QpRow): Step {
     const { m, journal } = this.#core;
     const r = this.#receive;
-    const { psn, solicited } = this.#packet;
-    const step = completeReceive(
-      this.#core,
-      qp,
-      r.wrIdLo,
-      r.wrIdHi,
-      WcStatus.SUCCESS,
-      qpRecvDone(m, qp),
-      solicited,
-    );
+    const { psn, solicited, payloadLength } = this.#packet;
+    const bytes = qpRecvDone(m, qp) + payloadLength;
+    const step = completeReceive(this.#core, qp, r.wrIdLo, r.wrIdHi, WcStatus.SUCCESS, bytes, solicited);
     if (step !== Step.DONE) return step;
     releaseReceive(this.#core, qp);
     putQpMsn(journal, qp, (qpMsn(m, qp) + 1) % PSN_MODULUS);
@@ -271,8 +298,20 @@ export class ReliableConnection {
     const a = this.#acknowledge;
     a.destinationQpn = qpDestQpn(m, qp);
     a.psn = psn;
-    this.#wire.transmit(a.frame, a.finishAcknowledge(syndrome, qpMsn(m, qp)));
+    if (this.#wire.sealed) this.#wire.transmit(a.frame, a.finishAcknowledge(syndrome, qpMsn(m, qp)));
+    else this.#handBack(a, syndrome);
     return Step.DONE;
+  }
+
+  /** The same for an acknowledgement. */
+  #handBack(from: PacketBuilder, syndrome: number): void {
+    const to = this.#packet;
+    to.opcode = BthOpcode.RC_ACKNOWLEDGE;
+    to.destinationQpn = from.destinationQpn;
+    to.psn = from.psn;
+    to.syndrome = syndrome;
+    this.#wire.pass(FRAME_OVERHEAD_BYTES + AETH_SIZE);
+    this.#arrive(from.frame);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which accesses may reach the model. The front-end traps only what the description names, but its words are hostile:
-// what comes through here is inside one trapped range and naturally aligned, so the model need not check again.
+// what comes through here is inside one trapped range. What the model makes of an unaligned access is its own affair.
 import type { FunctionDescription } from '../model/ports.js';
 
 export class AccessMap {
@@ -18,7 +18,7 @@ export class AccessMap {
 
   /** `offset` is an unsigned 32-bit integer. */
   reaches(bar: number, offset: number, size: number): boolean {
-    if (bar >= this.#bars.length || (offset & (size - 1)) !== 0) return false;
+    if (bar >= this.#bars.length) return false;
     const ranges = this.#bars[bar]!;
     for (let i = 0; i < ranges.length; i += 2) {
       if (offset >= ranges[i]! && offset <= ranges[i + 1]! - (size - 1)) return true;

@@ -56,6 +56,7 @@ export class PciFunction implements PciBackend, MemoryTable {
   #running = false;
   /** The model had nothing that it could do when it was asked last. */
   #idle = true;
+  #interrupted = false;
 
   /** Throws RangeError when the model describes a function that cannot be. */
   constructor(model: PciModel, services: FunctionServices) {
@@ -94,6 +95,13 @@ export class PciFunction implements PciBackend, MemoryTable {
     const more = this.#attached && this.model.poll(budget);
     this.#idle = !more;
     return more;
+  }
+
+  /** True once after an interrupt was raised. */
+  takeInterrupted(): boolean {
+    const interrupted = this.#interrupted;
+    this.#interrupted = false;
+    return interrupted;
   }
 
   get wakeAtNs(): number {
@@ -304,6 +312,7 @@ export class PciFunction implements PciBackend, MemoryTable {
   #raise(vector: number): void {
     const ring = this.#ring;
     if (ring === undefined || !this.#interrupts.raise(vector, ring.consumer)) return;
+    this.#interrupted = true;
     this.#services.trace.point(TracePoint.INTERRUPT, vector);
   }
 }

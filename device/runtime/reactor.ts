@@ -6,6 +6,7 @@
 // With nothing to do it spins a while, then announces sleep in the ring header and blocks in poll. The wake event is
 // always in the poll set, so that the main thread can stop the loop or ask it something at any time.
 import type { Clock, LogLevel } from '../model/ports.js';
+import { yieldProcessor } from '../sys/cpu.js';
 import { PeerFault } from '../sys/errors.js';
 import type { EventFd } from '../sys/eventfd.js';
 import { closeFd } from '../sys/fd.js';
@@ -78,6 +79,8 @@ export class Reactor {
     while (this.#pause === undefined) {
       const worked = this.#turn();
       quiet = worked ? 0 : quiet + 1;
+      // Nothing to do but to spin, and an interrupt on its way: the thread that delivers it may wait for this processor.
+      if (!worked && this.#function.takeInterrupted()) yieldProcessor();
       if (++turns % TURNS_PER_CLOCK !== 0 && (worked || quiet % TURNS_PER_CLOCK !== 0)) continue;
       const now = this.#clock.nowNs();
       if (quiet < TURNS_PER_CLOCK) this.#spin.worked(now);

@@ -11,3 +11,8 @@ export function usableCpus(): number {
   for (const byte of mask) for (let rest = byte; rest !== 0; rest &= rest - 1) count++;
   return Math.max(1, count);
 }
+
+/** Lets another thread that waits for this processor run first. */
+export function yieldProcessor(): void {
+  libc.schedYield();
+}

@@ -110,6 +110,7 @@ export const libc = {
     length: Uint32Array,
   ) => number,
   umask: c.func('uint umask(uint mask)') as (mask: number) => number,
+  schedYield: c.func('int sched_yield()') as () => number,
   schedGetaffinity: c.func('int sched_getaffinity(int pid, size_t size, void *mask)') as (
     pid: number,
     size: number,

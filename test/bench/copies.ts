@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Large COPY descriptors whose lists gather, scatter, or both, against one plain copy of as many bytes, sampled by turns.
+// Large COPY descriptors whose lists gather, scatter, or both, against one plain copy of as many bytes, sampled by turns:
+// once over memory that no cache holds, as a DMA engine meets it, and once over the same bytes again and again.
 import { Opcode } from '../../device/abi/generated/descriptors.js';
 import type { Cq, Qp, Range } from '../support/work.js';
 import { type Row, row } from './rows.js';
@@ -10,6 +11,9 @@ const SIZES = [64 * KIB, 256 * KIB, 1024 * KIB, 4096 * KIB] as const;
 /** Bytes that one sample moves at least, so that the clock does not matter. */
 const SAMPLE_BYTES = 4096 * KIB;
 const LARGEST = 4096 * KIB;
+/** Places by turns, on each side: together more than a cache holds. */
+const PLACES = 16;
+const PLACE_BYTES = LARGEST + 64 * KIB;
 /** Entries of a gather or scatter list; different ones, so that their borders do not coincide. */
 const GATHER = 13;
 const SCATTER = 11;
@@ -28,44 +32,64 @@ export class Copies {
   readonly #qp: Qp;
   readonly #from: number;
   readonly #to: number;
+  #offset = 0;
 
   constructor(world: World) {
     const { driver } = world;
     this.#world = world;
     this.#cq = driver.createCq(driver.createEq(), 8);
     this.#qp = driver.channel({ sendCq: this.#cq, logDepth: 7, logStride: 9 });
-    this.#from = driver.alloc(LARGEST + GATHER * GAP);
-    this.#to = driver.alloc(LARGEST + SCATTER * GAP);
+    this.#from = driver.alloc(PLACES * PLACE_BYTES);
+    this.#to = driver.alloc(PLACES * PLACE_BYTES);
   }
 
   run(samples: number): Row[] {
     const rows: Row[] = [];
-    for (const [name, gather, scatter] of SHAPES) {
-      for (const bytes of SIZES) {
-        const rates: number[] = [];
-        const plain: number[] = [];
-        for (let n = -Math.ceil(samples / 4); n < samples; n++) {
-          const a = this.#adapter(bytes, gather, scatter);
-          const b = this.#plain(bytes);
-          if (n < 0) continue;
-          rates.push(a);
-          plain.push(b);
+    for (const cached of [false, true]) {
+      for (const [name, gather, scatter] of SHAPES) {
+        for (const bytes of SIZES) {
+          const title = `${name}, ${bytes / KIB} KiB${cached ? ', cached' : ''}`;
+          rows.push(this.#row(title, samples, { bytes, gather, scatter, cached }));
         }
-        rows.push(row(`${name}, ${bytes / KIB} KiB`, 'GB/s', rates, plain));
       }
     }
     return rows;
   }
 
-  #adapter(bytes: number, gather: number, scatter: number): number {
+  #row(name: string, samples: number, shape: Shape): Row {
+    const rates: number[] = [];
+    const plain: number[] = [];
+    for (let n = -Math.ceil(samples / 4); n < samples; n++) {
+      const adapter = this.#adapter(shape);
+      const copy = this.#plain(shape);
+      if (n < 0) continue;
+      rates.push(adapter);
+      plain.push(copy);
+    }
+    return row(name, 'GB/s', rates, plain);
+  }
+
+  /** Where the next copy goes from and to, as an offset. Pieces of a place follow each other; places take turns. */
+  #next({ bytes, cached }: Shape): number {
+    if (cached) return 0;
+    this.#offset += bytes;
+    if ((this.#offset % PLACE_BYTES) + bytes + GATHER * GAP > PLACE_BYTES)
+      this.#offset = Math.ceil(this.#offset / PLACE_BYTES) * PLACE_BYTES;
+    if (this.#offset >= PLACES * PLACE_BYTES) this.#offset = 0;
+    return this.#offset;
+  }
+
+  #adapter(shape: Shape): number {
     const { driver } = this.#world;
-    const count = SAMPLE_BYTES / bytes;
-    for (let n = 0; n < count; n++)
+    const count = SAMPLE_BYTES / shape.bytes;
+    for (let n = 0; n < count; n++) {
+      const at = this.#next(shape);
       driver.post(this.#qp.send, {
         opcode: Opcode.COPY,
-        gather: split(this.#from, bytes, gather),
-        scatter: split(this.#to, bytes, scatter),
+        gather: split(this.#from + at, shape.bytes, shape.gather),
+        scatter: split(this.#to + at, shape.bytes, shape.scatter),
       });
+    }
     const seconds = timed(() => {
       driver.ringSend(this.#qp);
       this.#world.settle();
@@ -75,14 +99,22 @@ export class Copies {
     return SAMPLE_BYTES / seconds / 1e9;
   }
 
-  #plain(bytes: number): number {
+  #plain(shape: Shape): number {
     const { u8 } = this.#world;
-    const count = SAMPLE_BYTES / bytes;
+    const count = SAMPLE_BYTES / shape.bytes;
+    const places = Array.from({ length: count }, () => this.#next(shape));
     const seconds = timed(() => {
-      for (let n = 0; n < count; n++) u8.copyWithin(this.#to, this.#from, this.#from + bytes);
+      for (const at of places) u8.copyWithin(this.#to + at, this.#from + at, this.#from + at + shape.bytes);
     });
     return SAMPLE_BYTES / seconds / 1e9;
   }
+}
+
+interface Shape {
+  readonly bytes: number;
+  readonly gather: number;
+  readonly scatter: number;
+  readonly cached: boolean;
 }
 
 /** `bytes` in `count` ranges of nearly the same length, with gaps between them. */

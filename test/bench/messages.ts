@@ -40,8 +40,9 @@ const SEND_TEMPLATE = asWords(encodeWork({ opcode: Opcode.SEND, gather: ONE_RANG
 const RECEIVE_TEMPLATE = asWords(encodeWork({ opcode: Opcode.RECV, scatter: ONE_RANGE }, 0, 0));
 const DESCRIPTOR_WORDS = SEND_TEMPLATE.length;
 
-/** A store to the doorbell BAR, ready to go. */
-type Store = readonly [offset: number, lo: number, hi: number];
+/** Stores to the doorbell BAR, ready to go: offset, low and high word of each. */
+type Stores = Uint32Array;
+const STORE_WORDS = 3;
 
 export class Messages {
   static readonly title = 'messages';
@@ -89,7 +90,7 @@ export class Messages {
   }
 
   /** Rates; the first quarter of the samples warms up and is left out. */
-  #measure(samples: number, make: () => Store[][]): number[] {
+  #measure(samples: number, make: () => Stores[]): number[] {
     const rates: number[] = [];
     for (let n = -Math.ceil(samples / 4); n < samples; n++) {
       let seconds = 0;
@@ -99,30 +100,34 @@ export class Messages {
     return rates;
   }
 
-  #batch(make: () => Store[][]): number {
+  #batch(make: () => Stores[]): number {
     const world = this.#world;
     const receives = this.#receives();
     const rounds = make();
     this.#sent = (this.#sent + BATCH) % INDEX_MODULUS;
     const updates = this.#cqs.map(cq => this.#ring(DB_CQ_UPDATE_OFFSET, cq.number, this.#sent));
     const seconds = timed(() => {
-      world.store(DOORBELL_BAR, receives[0], 8, receives[1], receives[2]);
+      this.#play(receives);
       for (const stores of rounds) {
-        for (const [offset, lo, hi] of stores) world.store(DOORBELL_BAR, offset, 8, lo, hi);
+        this.#play(stores);
         world.settle();
       }
-      for (const [offset, lo, hi] of updates) world.store(DOORBELL_BAR, offset, 8, lo, hi);
+      for (const update of updates) this.#play(update);
     });
     this.#check();
     return seconds;
   }
 
-  #ring(register: number, number: number, index: number): Store {
-    const [lo, hi] = encodeDoorbell(number, index % INDEX_MODULUS);
-    return [register, lo, hi];
+  #play(stores: Stores): void {
+    for (let n = 0; n < stores.length; n += STORE_WORDS)
+      this.#world.store(DOORBELL_BAR, stores[n], 8, stores[n + 1], stores[n + 2]);
   }
 
-  #receives(): Store {
+  #ring(register: number, number: number, index: number): Stores {
+    return Uint32Array.of(register, ...encodeDoorbell(number, index % INDEX_MODULUS));
+  }
+
+  #receives(): Stores {
     const ring = this.#b.recv as Ring;
     for (let n = 0; n < BATCH; n++) this.#post(ring, RECEIVE_TEMPLATE, this.#target + n * MESSAGE_BYTES);
     return this.#ring(DB_RECV_OFFSET, this.#b.number, ring.producer);
@@ -141,31 +146,30 @@ export class Messages {
   }
 
   /** Descriptors in memory; a doorbell for each `every` of them. */
-  #rings(every: number): Store[][] {
-    const rounds: Store[][] = [];
+  #rings(every: number): Stores[] {
+    const rounds: Stores[] = [];
     for (let n = 1; n <= BATCH; n++) {
       this.#post(this.#a.send, SEND_TEMPLATE, this.#source + (n - 1) * MESSAGE_BYTES);
-      if (n % every === 0) rounds.push([this.#ring(DB_SEND_OFFSET, this.#a.number, this.#a.send.producer)]);
+      if (n % every === 0) rounds.push(this.#ring(DB_SEND_OFFSET, this.#a.number, this.#a.send.producer));
     }
     return rounds;
   }
 
   /** Each descriptor as 8-byte stores and a trailer, in the buffers of page 0 by turns. */
-  #pushes(): Store[][] {
+  #pushes(): Stores[] {
     const { u32 } = this.#world;
-    const rounds: Store[][] = [];
+    const rounds: Stores[] = [];
     for (let n = 0; n < BATCH; n++) {
       const index = this.#a.send.producer;
       const from = this.#post(this.#a.send, SEND_TEMPLATE, this.#source + n * MESSAGE_BYTES);
       const buffer = n % PUSH_BUFFERS;
       const at = bufferOffset(0, buffer);
-      const stores: Store[] = [];
-      for (let w = 0; w < DESCRIPTOR_WORDS; w += 2)
-        stores.push([at + w * 4, u32[from + w], u32[from + w + 1]]);
+      const stores: number[] = [];
+      for (let w = 0; w < DESCRIPTOR_WORDS; w += 2) stores.push(at + w * 4, u32[from + w], u32[from + w + 1]);
       const generation = this.#generation % 256;
       const trailer = { qpn: this.#a.number, index, length: DESCRIPTOR_WORDS * 4, buffer, generation };
-      stores.push([at + PUSH_TRAILER_OFFSET, ...encodeTrailer(trailer)]);
-      rounds.push(stores);
+      stores.push(at + PUSH_TRAILER_OFFSET, ...encodeTrailer(trailer));
+      rounds.push(Uint32Array.from(stores));
       if (buffer === PUSH_BUFFERS - 1) this.#generation++;
     }
     return rounds;

@@ -7,7 +7,7 @@ import { Mapping } from '../../device/sys/mapping.js';
 import { Driver } from '../support/driver.js';
 import type { Target } from '../support/target.js';
 
-const RAM_BYTES = 128 * 1024 * 1024;
+const RAM_BYTES = 160 * 1024 * 1024;
 /** As many slices as the reactor gives a turn. */
 const SLICES_A_TURN = 4;
 

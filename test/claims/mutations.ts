@@ -49,8 +49,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a byte that is missing or too many goes unnoticed',
     file: 'model/push.js',
-    find: 'if (m[buffer + WRITTEN + n] !== 2 ** left - 1)',
-    replace: 'if (left < 0)',
+    find: 'm[buffer + WRITTEN + n] !== bitRun(0, left)',
+    replace: 'false',
     breaks: [
       'a push with any one store left out runs from memory, once (link)',
       'a push with any one store left out runs from memory, once (engine)',
@@ -106,7 +106,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a push does not count as posted: a doorbell for its index posts it again',
     file: 'model/push.js',
-    find: 'putQpSendProducer(journal, qp, (index + 1) % INDEX_MODULUS);',
+    find: 'putQpSendProducer(journal, qp, nextIndex(index));',
     replace: '',
     breaks: ['order inside one queue of the engine stays, rung or pushed'],
   },
@@ -123,7 +123,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a trailer for an index that was taken posts again',
     file: 'model/push.js',
-    find: 'if (ahead >= HALF)\n        return ignore(core);',
+    find: 'if (ahead >= HALF) return ignore(core);',
     replace: '',
     breaks: [
       'a push after the doorbell for the same index does nothing: the work runs once, from memory (link)',
@@ -133,7 +133,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a doorbell for an index that was taken posts again',
     file: 'model/notify.js',
-    find: 'if (posted === 0 || posted > HALF)\n        return ignore(core);',
+    find: 'if (posted === 0 || posted > HALF) return ignore(core);',
     replace: '',
     breaks: [
       'a push before the doorbell for the same index runs once, as pushed; the doorbell is ignored (link)',
@@ -150,8 +150,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the memory copy is read although the push is whole',
     file: 'model/send-queue.js',
-    find: 'if (slot === NONE) {\n            const dma = fetchSend(this.#core, qp);',
-    replace: '{\n            const dma = fetchSend(this.#core, qp);',
+    find: 'if (slot !== NONE) return Dma.DONE;',
+    replace: '',
     breaks: [
       'a message by doorbell and a message by push reach the peer byte for byte, each descriptor from where it was written',
       'with the memory copy on a page that is not there for the device the push still succeeds (link)',
@@ -162,7 +162,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a push buffer is not emptied by its trailer',
     file: 'model/push.js',
-    find: 'empty(core, buffer);\n}',
+    find: 'empty(core, buffer); }',
     replace: '}',
     breaks: [
       'the pushed bytes are taken with the trailer: what the buffer gets next does not change them (engine)',
@@ -212,7 +212,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'trailers may name queues that cannot send',
     file: 'model/push.js',
-    find: 'if (!maySend(m, page, qp))\n        return refuse(core);',
+    find: 'if (!maySend(m, page, qp)) return refuse(core);',
     replace: 'if (qp === NONE) return;',
     breaks: [
       'a trailer that names no queue, or one that cannot send, is refused and costs nothing but its buffer',
@@ -221,8 +221,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the scheduler takes pushed queues in turn like any other',
     file: 'model/queues.js',
-    find: 'this.#pushed.add(n);',
-    replace: 'this.#rung[wanted].add(n);',
+    find: 'pushed ? PUSHED : wanted',
+    replace: 'wanted',
     breaks: [
       'a push on a queue of the link completes before each of 64 descriptors that were rung earlier on a queue of the link',
       'a push on a queue of the engine completes before each of 64 descriptors that were rung earlier on a queue of the link',
@@ -234,8 +234,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'pushes run last come, first served',
     file: 'model/queues.js',
-    find: 'before(pslotSequence(this.#m, row), pslotSequence(this.#m, best))',
-    replace: 'before(pslotSequence(this.#m, best), pslotSequence(this.#m, row))',
+    find: 'isBefore(this.#m, row, best)',
+    replace: 'isBefore(this.#m, best, row)',
     breaks: [
       'pushes on several queues run in the order in which they came, ahead of what was rung on the same queues later',
       'a push waits for pushes that came before it and for nothing that came after it',
@@ -272,7 +272,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'pushes that overtook nobody count against the next one',
     file: 'model/scheduler.js',
-    find: 'const next = rung === NONE ? 0 : streak + 1;',
+    find: 'const next = rung !== NONE ? streak + 1 : queues.rungWaiting ? streak : 0;',
     replace: 'const next = Math.min(streak + 1, PUSHED_IN_A_ROW);',
     breaks: ['pushes that had nobody to overtake do not cost the next push its precedence'],
   },

@@ -15,7 +15,7 @@ export interface Mutation {
   readonly name: string;
   /** File below device/, compiled. */
   readonly file: string;
-  /** This text, which stands there exactly once, … */
+  /** This text, which stands there exactly once (white space counts as one blank), … */
   readonly find: string;
   /** … becomes this. */
   readonly replace: string;
@@ -28,6 +28,9 @@ export interface PatchedModel {
   dispose(): void;
 }
 
+const asPattern = (text: string): RegExp =>
+  new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\s+/g, '\\s+'));
+
 /** Copies the compiled model, patches it and loads it. Throws when the text is not there exactly once. */
 export async function patchModel(mutation: Mutation): Promise<PatchedModel> {
   const dir = mkdtempSync(join(tmpdir(), 'pushbell-mutation-'));
@@ -36,7 +39,7 @@ export async function patchModel(mutation: Mutation): Promise<PatchedModel> {
     for (const part of PARTS) cpSync(join(DEVICE, part), join(dir, part), { recursive: true });
     writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
     const path = join(dir, mutation.file);
-    const pieces = readFileSync(path, 'utf8').split(mutation.find);
+    const pieces = readFileSync(path, 'utf8').split(asPattern(mutation.find));
     if (pieces.length !== 2)
       throw new Error(`"${mutation.find}" stands ${pieces.length - 1} times in ${mutation.file}`);
     writeFileSync(path, pieces.join(mutation.replace));

@@ -44,7 +44,11 @@ function reset(name: string, doReset: (stage: Stage) => void): Scenario {
   };
 }
 
-const event = (control: ControlEvent) => (stage: Stage) => stage.target.control(control);
+/** A reset leaves Bus Master Enable off, as PCI has it; the driver of the guest sets it again. */
+const event = (control: ControlEvent) => (stage: Stage) => {
+  stage.target.control(control);
+  stage.target.control({ kind: 'bus-master', value: true });
+};
 
 const resets = [
   reset('register', ({ driver }) => {

@@ -131,7 +131,10 @@ export class World {
     if (event.kind === 'bus-master') this.busMaster = event.value;
     else if (event.kind === 'run') this.running = true;
     else if (event.kind === 'stop') this.running = false;
-    else if ('epoch' in event) this.epoch = event.epoch;
+    else if ('epoch' in event) {
+      this.epoch = event.epoch;
+      this.busMaster = false;
+    }
     const mayDma = this.busMaster && this.running;
     if (mayDma) this.memory.locked = false;
     this.adapter.control(event);

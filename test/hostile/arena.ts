@@ -23,8 +23,8 @@ export class Arena {
   fresh(): Driver {
     const { target } = this;
     this.#epoch++;
-    target.adapter.control({ kind: 'bus-master', value: true });
     target.adapter.control({ kind: 'function-reset', epoch: this.#epoch });
+    target.adapter.control({ kind: 'bus-master', value: true });
     target.adapter.control({ kind: 'run' });
     target.memory.clearHoles();
     target.memory.u8.fill(0);

@@ -35,8 +35,11 @@ class Scene {
   readonly byKey: ReadonlyMap<number, Key> = new Map(Object.values(this.keys.named).map(k => [k.key, k]));
   readonly eq: Eq = this.driver.createEq(0, 4);
   readonly bystander = makeBystander(this.driver, this.eq);
-  /** What keys of whole memory are pointed at: nothing of the adapter's is here. */
-  readonly free: number = this.driver.alloc(GUARD_BYTES + FREE_BYTES) + GUARD_BYTES;
+
+  /** What keys of whole memory are pointed at. It is taken last: from here to the end of memory nothing is a queue. */
+  free(): number {
+    return this.driver.alloc(GUARD_BYTES + FREE_BYTES) + GUARD_BYTES;
+  }
 
   cq(): Cq {
     return this.driver.createCq(this.eq, 3);
@@ -86,7 +89,7 @@ function runOnChannel(p: Plan, pushed: boolean): void {
   const { driver } = s;
   const cq = s.cq();
   const qp = driver.channel({ sendCq: cq, logDepth: 2, logStride: LOG_STRIDE });
-  const work = toWork(p, s.keys, s.free, 0);
+  const work = toWork(p, s.keys, s.free(), 0);
   const room = pushed ? 32 + 16 * (p.gather.length + p.scatter.length) : STRIDE;
   const broken = violations({ work, index: 0, room, kind: 'dma' }, s.byKey);
   const faulty = !s.within(work);
@@ -154,10 +157,11 @@ function runSend(p: Plan, receive: readonly Place[], receiveFlags: number): void
   driver.connect(b, a.number);
   // What is sent is not where it is received: bytes that a message overwrites while it is under way are anyone's guess.
   const gather = p.gather.map(g => (g.key === 'list' ? { ...g, key: 'readOnly' as const } : g));
-  const work = toWork({ ...p, gather, opcode: Opcode.SEND, scatter: [] }, s.keys, s.free, 0);
+  const free = s.free();
+  const work = toWork({ ...p, gather, opcode: Opcode.SEND, scatter: [] }, s.keys, free, 0);
   const recv: Work = {
     opcode: Opcode.RECV,
-    scatter: toRanges(receive, s.keys, s.free + FREE_BYTES / 2),
+    scatter: toRanges(receive, s.keys, free + FREE_BYTES / 2),
     flags: receiveFlags,
   };
   const sendBroken = violations({ work, index: 0, room: STRIDE, kind: 'rc' }, s.byKey);

@@ -20,9 +20,13 @@ async function trackedFiles(): Promise<string[]> {
 test('TypeScript is formatted and linted', async t => {
   t.timeout(2 * MINUTE_MS);
   const biome = join(projectRoot, 'node_modules/@biomejs/biome/bin/biome');
-  const run = runCommand(process.execPath, [biome, 'check', '--error-on-warnings', 'device', 'test', 'package.json', '.biome.json'], {
-    cwd: projectRoot,
-  });
+  const run = runCommand(
+    process.execPath,
+    [biome, 'check', '--error-on-warnings', 'device', 'test', 'package.json', '.biome.json'],
+    {
+      cwd: projectRoot,
+    },
+  );
   await t.notThrowsAsync(run);
 });
 

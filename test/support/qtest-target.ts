@@ -4,8 +4,6 @@
 // MSI-X messages are pointed at RAM, where they can be counted.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +12,7 @@ import { encodeFrame, FrameDecoder } from '../../device/runtime/control-frames.j
 import { closeFd } from '../../device/sys/fd.js';
 import { PollSet } from '../../device/sys/poll.js';
 import { connectUnix, FdChannel } from '../../device/sys/unix-socket.js';
+import { temporaryDir, withParent } from '../../device/vm/cleanup.js';
 import type { QemuBuild } from '../../device/vm/qemu-build.js';
 import { Qtest } from './qtest.js';
 import type { Target } from './target.js';
@@ -36,6 +35,8 @@ const RAM_MB = 128;
 const MESSAGES_AT = 0x20_0000;
 const ARENA = 0x100_0000;
 const ARENA_BYTES = 0x100_0000;
+/** One command, in base 64, fits into the socket's buffer whole. */
+const CHUNK_BYTES = 0x8000;
 const START_TIMEOUT_MS = 20_000;
 const SETTLE_TIMEOUT_MS = 20_000;
 
@@ -73,7 +74,7 @@ class ControlSocket {
 /** Starts the back-end; resolves when it listens. */
 async function startBackEnd(socket: string, control: string): Promise<ChildProcess> {
   const args = [MAIN, 'serve', '--socket-path', socket, '--control', control, '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(...withParent(process.execPath, args), { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
   try {
     for await (const line of createInterface({ input: child.stdout! }))
@@ -90,14 +91,19 @@ export class QtestTarget implements Target {
   readonly ramBase = ARENA;
   readonly ramBytes = ARENA_BYTES;
   readonly nowhere = 2 ** 40;
-  readonly #directory: string;
+  readonly #removeDirectory: () => void;
   readonly #backEnd: ChildProcess;
   readonly #qtest: Qtest;
   readonly #control: ControlSocket;
   readonly #counts = new Map<number, number>();
 
-  private constructor(directory: string, backEnd: ChildProcess, qtest: Qtest, control: ControlSocket) {
-    this.#directory = directory;
+  private constructor(
+    removeDirectory: () => void,
+    backEnd: ChildProcess,
+    qtest: Qtest,
+    control: ControlSocket,
+  ) {
+    this.#removeDirectory = removeDirectory;
     this.#backEnd = backEnd;
     this.#qtest = qtest;
     this.#control = control;
@@ -105,8 +111,8 @@ export class QtestTarget implements Target {
 
   /** Starts back-end and QEMU and brings the function up. Rejects with what went wrong; nothing is left running then. */
   static async start(qemu: QemuBuild): Promise<QtestTarget> {
-    const directory = mkdtempSync(join(tmpdir(), 'pushbell-qtest-'));
-    const undo: (() => unknown)[] = [() => rmSync(directory, { recursive: true })];
+    const { dir: directory, remove } = temporaryDir('qtest');
+    const undo: (() => unknown)[] = [remove];
     try {
       const socket = join(directory, 'device.sock');
       const control = join(directory, 'control.sock');
@@ -119,7 +125,7 @@ export class QtestTarget implements Target {
       ];
       const qtest = await Qtest.start({ ...qemu, directory, args });
       undo.push(() => qtest.stop());
-      const target = new QtestTarget(directory, backEnd, qtest, new ControlSocket(control));
+      const target = new QtestTarget(remove, backEnd, qtest, new ControlSocket(control));
       target.#configure();
       return target;
     } catch (error) {
@@ -159,7 +165,8 @@ export class QtestTarget implements Target {
   }
 
   writeBytes(address: number, bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#qtest.writeBytes(address, bytes);
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
+      this.#qtest.writeBytes(address + at, bytes.subarray(at, at + CHUNK_BYTES));
   }
 
   load(bar: number, offset: number, size: number): number {
@@ -207,7 +214,7 @@ export class QtestTarget implements Target {
     const timer = setTimeout(() => this.#backEnd.kill('SIGKILL'), START_TIMEOUT_MS);
     const [status] = await ended;
     clearTimeout(timer);
-    rmSync(this.#directory, { recursive: true });
+    this.#removeDirectory();
     return status;
   }
 }

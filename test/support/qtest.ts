@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { closeFd } from '../../device/sys/fd.js';
 import { PollSet } from '../../device/sys/poll.js';
 import { acceptUnix, FdChannel, listenUnix } from '../../device/sys/unix-socket.js';
+import { withParent } from '../../device/vm/cleanup.js';
 
 const CONFIG_ADDRESS = 0xcf8;
 const CONFIG_DATA = 0xcfc;
@@ -40,7 +41,8 @@ export class Qtest {
     this.#timeoutMs = options.timeoutMs ?? 20_000;
     const args = ['-no-user-config', '-nodefaults', '-display', 'none', '-accel', 'qtest'];
     args.push('-L', options.firmwareDir, '-qtest', `unix:${socket}`, '-qtest-log', '/dev/null');
-    this.process = spawn(options.binary, [...args, ...options.args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const line = withParent(options.binary, [...args, ...options.args]);
+    this.process = spawn(...line, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.process.stderr!.setEncoding('utf8').on('data', chunk => {
       this.stderr += chunk;
     });

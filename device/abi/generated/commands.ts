@@ -158,9 +158,9 @@ export type Mtu = (typeof Mtu)[keyof typeof Mtu];
 
 /** bits of the hold mask */
 export const Hold = {
-  /** no SEND starts or goes on */
+  /** reliable connections stand still: no packet and no operation of theirs begins */
   LINK: 1,
-  /** no COPY or FILL starts or goes on */
+  /** DMA channels stand still: no slice of theirs begins */
   ENGINE: 2,
 } as const;
 export type Hold = (typeof Hold)[keyof typeof Hold];

@@ -547,6 +547,7 @@ export const EQ_ARMED_OFFSET = 0x1c;
 export const EQ_OVERFLOWED_OFFSET = 0x20;
 export const EQ_USERS_OFFSET = 0x24;
 export const EQ_VECTOR_OFFSET = 0x28;
+export const EQ_DEFERRED_OFFSET = 0x2c;
 /** 1 when created */
 export const eqUsed = (m: Uint32Array, w: number): number => m[w];
 export const setEqUsed = (m: Uint32Array, w: number, v: number): void => {
@@ -611,6 +612,12 @@ export const setEqVector = (m: Uint32Array, w: number, v: number): void => {
   m[w + 10] = v;
 };
 export const putEqVector = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+/** 1 when an event found no room: it is told after the next EQ_ARM */
+export const eqDeferred = (m: Uint32Array, w: number): number => m[w + 11];
+export const setEqDeferred = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+export const putEqDeferred = (s: WordSink, w: number, v: number): void => s.put(w + 11, v);
 
 // cq: Completion queue.
 export const CQ_SIZE = 64;
@@ -626,6 +633,7 @@ export const CQ_USERS_OFFSET = 0x24;
 export const CQ_EQN_OFFSET = 0x28;
 export const CQ_PAGE_OFFSET = 0x2c;
 export const CQ_SOLICITED_OFFSET = 0x30;
+export const CQ_UNTOLD_OFFSET = 0x34;
 /** 1 when created */
 export const cqUsed = (m: Uint32Array, w: number): number => m[w];
 export const setCqUsed = (m: Uint32Array, w: number, v: number): void => {
@@ -702,6 +710,12 @@ export const setCqSolicited = (m: Uint32Array, w: number, v: number): void => {
   m[w + 12] = v;
 };
 export const putCqSolicited = (s: WordSink, w: number, v: number): void => s.put(w + 12, v);
+/** 1 when its CQ_ERROR event found no room */
+export const cqUntold = (m: Uint32Array, w: number): number => m[w + 13];
+export const setCqUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 13] = v;
+};
+export const putCqUntold = (s: WordSink, w: number, v: number): void => s.put(w + 13, v);
 
 // qp: Queue pair.
 export const QP_SIZE = 1280;
@@ -736,6 +750,7 @@ export const QP_ACTIVE_AT_OFFSET = 0x78;
 export const QP_ACTIVE_DONE_OFFSET = 0x7c;
 export const QP_RECV_ACTIVE_OFFSET = 0x80;
 export const QP_RECV_DONE_OFFSET = 0x84;
+export const QP_UNTOLD_OFFSET = 0x88;
 export const QP_SEND_WQE_OFFSET = 0x100;
 export const QP_RECV_WQE_OFFSET = 0x300;
 /** 1 when created */
@@ -932,6 +947,12 @@ export const setQpRecvDone = (m: Uint32Array, w: number, v: number): void => {
   m[w + 33] = v;
 };
 export const putQpRecvDone = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
+/** 1 when its QP_FATAL event found no room */
+export const qpUntold = (m: Uint32Array, w: number): number => m[w + 34];
+export const setQpUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 34] = v;
+};
+export const putQpUntold = (s: WordSink, w: number, v: number): void => s.put(w + 34, v);
 
 // pslot: Pushed descriptor that the scheduler holds.
 export const PSLOT_SIZE = 288;

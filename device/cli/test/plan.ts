@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What "pushbell test PATH…" runs: each path is a test of its own, told apart by what the file is.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { CliError, Status } from '../cli-error.js';
 
@@ -19,13 +19,23 @@ export function planTests(args: readonly string[]): GuestTest[] {
   if (args.length === 0) return [selftest('selftest')];
   const tests = args.flatMap(arg => (/^selftest(:|$)/.test(arg) ? [selftest(arg)] : planPath(arg)));
   if (tests.length === 0) throw new CliError(`no tests in ${args.join(', ')}`, Status.USAGE);
-  return tests;
+  return withUniqueNames(tests);
+}
+
+/** Each test has a folder and a row by its name. */
+function withUniqueNames(tests: readonly GuestTest[]): GuestTest[] {
+  const seen = new Map<string, number>();
+  return tests.map(test => {
+    const count = (seen.get(test.name) ?? 0) + 1;
+    seen.set(test.name, count);
+    return count === 1 ? test : { ...test, name: `${test.name}-${count}` };
+  });
 }
 
 function selftest(arg: string): GuestTest {
   const cases = arg.split(':')[1] ?? 'all';
   if (!/^[\w,-]+$/.test(cases))
-    throw new CliError(`"${arg}": name cases as in selftest:push,torn`, Status.USAGE);
+    throw new CliError(`"${arg}": name cases as in selftest:pushed-copy,torn`, Status.USAGE);
   return { kind: 'selftest', name: arg.replace(':', '-').replaceAll(',', '-'), cases };
 }
 
@@ -35,7 +45,7 @@ function planPath(path: string): GuestTest[] {
     return readdirSync(path)
       .sort()
       .map(name => join(path, name))
-      .filter(file => statSync(file).isFile() && kindOf(file) !== undefined)
+      .filter(file => statSync(file, { throwIfNoEntry: false })?.isFile() && kindOf(file) !== undefined)
       .map(planFile);
   }
   return [planFile(path)];
@@ -57,6 +67,16 @@ const ELF_MAGIC = '\x7fELF';
 function kindOf(path: string): 'shell' | 'program' | 'module' | undefined {
   if (path.endsWith('.sh')) return 'shell';
   if (path.endsWith('.ko')) return 'module';
-  const head = readFileSync(path).subarray(0, 4).toString('latin1');
+  const head = firstBytes(path);
   return head === ELF_MAGIC || head.startsWith('#!') ? 'program' : undefined;
+}
+
+function firstBytes(path: string): string {
+  const bytes = Buffer.alloc(4);
+  const fd = openSync(path, 'r');
+  try {
+    return bytes.subarray(0, readSync(fd, bytes)).toString('latin1');
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { VmError } from '../../vm/errors.js';
 import type { Workshop } from '../../vm/setup.js';
 import { AdapterVm } from '../adapter-vm.js';
+import { CliError } from '../cli-error.js';
 import { driverModule, driverModules } from '../driver-modules.js';
 import type { GuestTest } from './plan.js';
 import { parseTap, type TapCase } from './tap.js';
@@ -50,6 +51,8 @@ export async function runTest(workshop: Workshop, test: GuestTest, options: RunO
 
 type Run = Omit<Outcome, 'test' | 'durationMs' | 'folder'>;
 
+const NOTHING = { cases: [], consoleTail: '', traceTail: '' };
+
 async function attempt(
   workshop: Workshop,
   test: GuestTest,
@@ -71,6 +74,7 @@ async function attempt(
     const judged = judge(test, result, adapterVm);
     return { ...judged, ...(await evidence(adapterVm, folder)) };
   } catch (error) {
+    if (error instanceof CliError) return { ...NOTHING, verdict: 'broken', reason: error.message };
     if (!(error instanceof VmError)) throw error;
     const tails =
       adapterVm === undefined ? { consoleTail: '', traceTail: '' } : await evidence(adapterVm, folder);

@@ -78,8 +78,9 @@ function statusWord(status: number, busy: number, toggle: number): number {
  */
 export function runCommand(core: Core, word: number): Outcome {
   registers[REG_COMMAND_OFFSET / 4] = word;
-  const master = stBusMaster(core.m, 0) === 1;
-  const outcome = master ? execute(core, regCommandOpcode(registers, 0)) : CommandCode.NO_BUS_MASTER;
+  // The guest cannot know that the function is stopped: a back-end that came back may meet slots before it is told of
+  // Bus Master Enable and RUN.
+  const outcome = stRunning(core.m, 0) === 1 ? execute(core, regCommandOpcode(registers, 0)) : AGAIN;
   // A command takes effect whole or not at all.
   if (outcome !== CommandCode.OK) core.journal.rollback();
   if (outcome === AGAIN) return AGAIN;
@@ -97,10 +98,9 @@ export function suspendCommand(core: Core, word: number): void {
 }
 
 function execute(core: Core, opcode: number): Outcome {
+  if (stBusMaster(core.m, 0) === 0) return CommandCode.NO_BUS_MASTER;
   const handler = HANDLERS.get(opcode);
   if (handler === undefined) return CommandCode.BAD_OPCODE;
-  // The guest cannot know that the function is stopped: a back-end that came back may meet slots before RUN.
-  if (stRunning(core.m, 0) === 0) return AGAIN;
   const mailbox = stMailboxLo(core.m, 0) + stMailboxHi(core.m, 0) * 2 ** 32;
   if (mailbox % MAILBOX_BYTES !== 0) return CommandCode.BAD_PARAMETER;
   const fetched = core.memory.readWords(mailbox, input, 0, INPUT_WORDS);

@@ -213,7 +213,7 @@ function forgetWork(c: Command, qp: QpRow): void {
   const { journal, queues } = c.core;
   queues.eachSlot(qp, row => {
     s.putPslotUsed(journal, row, 0);
-    queues.slotFreed();
+    queues.slotFreed(qp);
   });
   for (const put of [s.putQpSendProducer, s.putQpSendConsumer, s.putQpRecvProducer, s.putQpRecvConsumer])
     put(journal, qp, 0);

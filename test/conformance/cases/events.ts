@@ -258,7 +258,7 @@ export const eventCases: readonly Case[] = [
     },
   },
   {
-    name: 'an event queue that overflows keeps what it has and says so',
+    name: 'events that find no room in their queue are told after the next EQ_ARM, none is lost',
     run({ driver: d }) {
       const eq = d.createEq(0, 1);
       const cqs = [d.createCq(eq), d.createCq(eq), d.createCq(eq)];
@@ -266,12 +266,28 @@ export const eventCases: readonly Case[] = [
         d.arm(cq);
         work(d, d.channel({ sendCq: cq }));
       }
-      assert.equal(d.queryQueue(Command.QUERY_EQ, eq.number).overflowed, 1);
+      const broken = d.channel({ sendCq: cqs[2] });
+      d.send(broken, { opcode: 99 });
+      d.target.settle();
       assert.deepEqual(
         d.events(eq).map(e => e.number),
         [cqs[0].number, cqs[1].number],
       );
-      for (const cq of cqs) assertAllWell(d.poll(cq), 1);
+      d.armEq(eq);
+      d.target.settle();
+      assert.deepEqual(
+        d.events(eq).map(e => [e.type, e.number]),
+        [
+          [EventType.QP_FATAL, broken.number],
+          [EventType.COMPLETION, cqs[2].number],
+        ],
+      );
+      assert.equal(d.queryQueue(Command.QUERY_EQ, eq.number).overflowed, 0);
+      assertAllWell(d.poll(cqs[0]), 1);
+      assertAllWell(d.poll(cqs[1]), 1);
+      d.armEq(eq);
+      d.target.settle();
+      assert.deepEqual(d.events(eq), [], 'each is told once');
     },
   },
   {

@@ -196,4 +196,26 @@ export const resetCases: readonly Case[] = [
       assert.equal(t.interrupts(0), raised + 1);
     },
   },
+  {
+    name: 'any number of completion queues armed without Bus Master Enable fire when DMA is back, each once',
+    run({ driver: d, target: t }) {
+      const COUNT = 200;
+      const eq = d.createEq(0, 8);
+      const cqs = Array.from({ length: COUNT }, () => d.createCq(eq, 1));
+      const ring = d.alloc(4096);
+      for (const cq of cqs) {
+        const qp = d.channel({ sendCq: cq, logDepth: 1, logStride: 6, sendAddress: ring });
+        d.send(qp, { opcode: Opcode.NOP });
+        t.settle();
+      }
+      t.busMaster(false);
+      for (const cq of cqs) d.arm(cq);
+      t.busMaster(true);
+      t.settle();
+      assert.deepEqual(
+        d.events(eq).map(e => e.number),
+        cqs.map(cq => cq.number),
+      );
+    },
+  },
 ];
