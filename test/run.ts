@@ -4,7 +4,7 @@
 // line of totals. Arguments go to ava (a file, --match); "--long" takes the long tests instead.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../device/vm/cache.js';
@@ -17,6 +17,8 @@ import { reportClaims } from './claims/report.js';
 
 const INFRASTRUCTURE = 3;
 const RESULTS = join(projectRoot, '.results');
+/** What runs when no file is named; package.json knows both. */
+const TESTS = 'dist/test/**/*.test.js';
 const LONG_TESTS = 'dist/test/**/*.long.js';
 
 interface Totals {
@@ -90,10 +92,20 @@ if (chosen.length === 0 && !long) {
 }
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 const tapFile = join(RESULTS, long ? 'last-long.tap' : 'last.tap');
-let status = await runAva([...chosen, ...(long ? [LONG_TESTS] : [])], tapFile, totals);
+const named = chosen.some(arg => arg.endsWith('.js'));
+const files = named ? [] : [long ? LONG_TESTS : TESTS];
+let status = await runAva([...chosen, ...files], tapFile, totals);
 if (chosen.length === 0 && !long) {
   process.stdout.write('\n');
   if (!reportClaims(RESULTS)) status ||= 1;
+}
+if (long) {
+  // Long runs are rare: what they gave is kept with the code, by date.
+  const kept = join(projectRoot, 'test/long/results');
+  mkdirSync(kept, { recursive: true });
+  const name = `${new Date().toISOString().slice(0, 10)}.tap`;
+  copyFileSync(tapFile, join(kept, name));
+  process.stdout.write(`\nkept as test/long/results/${name}\n`);
 }
 // A run that stopped before its first result, or in which ava itself failed, is no pass.
 if (status !== 0 && totals.failed === 0) totals.failed = 1;

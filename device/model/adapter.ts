@@ -167,6 +167,7 @@ class Adapter implements PciModel {
     this.#commandAsked = undefined;
     if (stCommandPending(this.#core.m, 0) !== 0) return badAccess(this.#core);
     if (runCommand(this.#core, word) === AGAIN) suspendCommand(this.#core, word);
+    this.#link.rateMbps = stRateMbps(this.#core.m, 0);
   }
 
   /** What a write asks for beyond its own step. */
@@ -177,7 +178,6 @@ class Adapter implements PciModel {
     if (core.justArmed !== NONE) this.#recheck(core.justArmed);
     if (core.hasRoom) this.#recheckAll();
     if (core.outbox.pending) core.outbox.flush();
-    this.#link.rateMbps = stRateMbps(core.m, 0);
   }
 
   #recheck(cq: CqRow): void {

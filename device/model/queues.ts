@@ -44,6 +44,7 @@ export class Queues {
   readonly #blocked: ReadySet = this.#sets[BLOCKED];
   /** The set that each queue is in. */
   readonly #placeOf = new Uint8Array(QP_COUNT).fill(NOWHERE);
+  #runnable = 0;
   /** Push slots in use, together and by queue. */
   #slotsUsed = 0;
   readonly #slotsOf = new Uint8Array(QP_COUNT);
@@ -56,6 +57,7 @@ export class Queues {
   rebuild(qpHigh: number): void {
     for (const set of this.#sets) set.clear();
     this.#placeOf.fill(NOWHERE);
+    this.#runnable = 0;
     this.#slotsUsed = 0;
     this.#slotsOf.fill(0);
     for (let n = 0; n < PSLOT_COUNT; n++) {
@@ -130,6 +132,8 @@ export class Queues {
     if (before === place) return;
     if (before !== NOWHERE) this.#sets[before].remove(n);
     if (place !== NOWHERE) this.#sets[place].add(n);
+    if (before < BLOCKED) this.#runnable--;
+    if (place < BLOCKED) this.#runnable++;
     this.#placeOf[n] = place;
   }
 
@@ -179,7 +183,7 @@ export class Queues {
 
   /** Number of queues that could run, whatever is held. */
   get runnable(): number {
-    return this.#rung[0].size + this.#rung[1].size + this.#rung[2].size + this.#pushed.size;
+    return this.#runnable;
   }
 
   #isHead(slot: number, open: readonly boolean[]): boolean {

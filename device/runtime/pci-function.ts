@@ -90,6 +90,11 @@ export class PciFunction implements PciBackend, MemoryTable {
     return this.#attached ? this.#ring!.consumer.drain(budget) : 0;
   }
 
+  /** Whether more writes may follow the slots just taken within nanoseconds. */
+  get mayBeInBurst(): boolean {
+    return this.#attached && !this.#ring!.consumer.lastWasRead;
+  }
+
   /** Lets the model work; true while more can be done now. */
   poll(budget: number): boolean {
     const more = this.#attached && this.model.poll(budget);

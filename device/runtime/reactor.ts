@@ -23,6 +23,9 @@ import { type Trace, TracePoint } from './trace.js';
 const SLOTS_PER_TURN = 256;
 const SLICES_PER_TURN = 4;
 const MESSAGES_PER_LOOK = 16;
+/** After fewer slots than this the ring is left alone for a moment: see #letSlotsGather. */
+const SLOTS_WORTH_A_LOOK = 16;
+const GATHER_NS = 120;
 /** Turns between two looks at the clock, and least time between two looks at the sockets. */
 const TURNS_PER_CLOCK = 16;
 const SOCKET_LOOK_NS = 50_000;
@@ -104,6 +107,8 @@ export class Reactor {
     try {
       const taken = this.#function.drain(SLOTS_PER_TURN);
       const more = this.#function.poll(SLICES_PER_TURN);
+      const few = taken > 0 && taken < SLOTS_WORTH_A_LOOK && !more;
+      if (few && this.#function.mayBeInBurst) this.#letSlotsGather();
       return taken > 0 || more;
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error;
@@ -111,6 +116,16 @@ export class Reactor {
       this.#finish();
       return false;
     }
+  }
+
+  /**
+   * In a burst the producer stores its index every 50 ns or so, and each look at it takes that cache line away from the
+   * producer's core, which costs it 100 ns. Looking less often than it stores lets slots gather, and both sides are
+   * faster; the answer to a read has already been given.
+   */
+  #letSlotsGather(): void {
+    const until = this.#clock.nowNs() + GATHER_NS;
+    while (this.#clock.nowNs() < until);
   }
 
   #sleep(now: number): void {

@@ -49,7 +49,8 @@ export class Trace {
   readonly #mask: number;
   readonly #clock: Clock;
   #next = 0;
-  #nowNs = 0;
+  #timeLo = 0;
+  #timeHi = 0;
   #turnIsNew = true;
 
   /** Keeps the last `capacity` points, a power of two. */
@@ -71,14 +72,15 @@ export class Trace {
 
   point(code: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
     if (this.#turnIsNew) {
-      this.#nowNs = this.#clock.nowNs();
+      const now = this.#clock.nowNs();
+      this.#timeHi = Math.floor(now / TIME_HI);
+      this.#timeLo = now - this.#timeHi * TIME_HI;
       this.#turnIsNew = false;
     }
-    const now = this.#nowNs;
     const m = this.#words;
     const w = (this.#next & this.#mask) * RECORD_WORDS;
-    m[w] = now % TIME_HI;
-    m[w + 1] = now / TIME_HI;
+    m[w] = this.#timeLo;
+    m[w + 1] = this.#timeHi;
     m[w + 2] = code;
     m[w + 3] = a;
     m[w + 4] = b;

@@ -14,6 +14,7 @@ import { PciFunction } from './pci-function.js';
 import { RateLimit } from './rate-limit.js';
 import { type Pause, Reactor } from './reactor.js';
 import { Trace } from './trace.js';
+import { tuneEngine } from './tuning.js';
 
 const MAX_SPIN_NS = 200_000;
 
@@ -45,6 +46,7 @@ function takePosted(ops: ReadonlyMap<string, ControlOp>): boolean {
 }
 
 async function main(): Promise<void> {
+  tuneEngine();
   const { createAdapter } = (await import(data.modelUrl)) as ModelModule;
   const model: PciModel = createAdapter(data.modelOptions);
   const clock = monotonicClock;

@@ -14,9 +14,11 @@ const LARGEST = 4096 * KIB;
 /** Places by turns, on each side: together more than a cache holds. */
 const PLACES = 16;
 const PLACE_BYTES = LARGEST + 64 * KIB;
-/** Entries of a gather or scatter list; different ones, so that their borders do not coincide. */
-const GATHER = 13;
+/** Entries of a gather or scatter list; different ones, so that few of their borders coincide. */
+const GATHER = 16;
 const SCATTER = 11;
+/** Ranges are as aligned as buffers in a driver are. */
+const UNIT = 64;
 const GAP = 192;
 
 const SHAPES = [
@@ -122,7 +124,7 @@ function split(address: number, bytes: number, count: number): Range[] {
   const ranges: Range[] = [];
   let at = address;
   for (let n = 0, left = bytes; n < count; n++) {
-    const length = n === count - 1 ? left : Math.floor(bytes / count);
+    const length = n === count - 1 ? left : Math.floor(bytes / count / UNIT) * UNIT;
     ranges.push({ address: at, length });
     at += length + GAP;
     left -= length;

@@ -4,12 +4,14 @@
 // adapter are. Run by hand on a quiet machine: npm run bench:model [-- --json FILE]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { tuneEngine } from '../../device/runtime/tuning.js';
 import { Copies } from './copies.js';
 import { Messages } from './messages.js';
 import { printRows, type Row } from './rows.js';
 import { SmallCopies } from './small-copies.js';
 import { World } from './world.js';
 
+tuneEngine();
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },

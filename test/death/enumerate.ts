@@ -28,6 +28,8 @@ export interface Scenario {
   readonly loose?: boolean;
   /** What Host.workWaiting answers; without it the host has none. */
   readonly workWaiting?: boolean;
+  /** Packets are captured. */
+  readonly capture?: boolean;
   /** SEQ of the first slot. */
   readonly position?: number;
   /** Makes the objects; returns the part in which the process may die. */
@@ -41,7 +43,8 @@ export function newWorld(scenario: Scenario, makeJournal?: MakeJournal): World {
   region ??= newRegion();
   for (const [first, count] of HOT) region.u32.fill(0, first, first + count);
   const options = makeJournal === undefined ? {} : { makeJournal };
-  const world = new World(region, MEMORY_BYTES, { ...options, workWaiting: scenario.workWaiting });
+  const { workWaiting, capture = false } = scenario;
+  const world = new World(region, MEMORY_BYTES, { ...options, workWaiting, capture });
   world.position = scenario.position ?? 0;
   world.start(true);
   world.run();

@@ -168,6 +168,37 @@ const states: Scenario[] = [
   },
 ];
 
+const events: Scenario[] = [
+  {
+    name: 'events that wait: no room, then no translation, for a completion, an error of a CQ and one of a QP',
+    setup: stage => {
+      const { driver, target } = stage;
+      // Errors of queue pairs go to the first event queue, which is the one of the life sign; it is left alone here.
+      const eq = stage.eq(5, 1);
+      const cqs = Array.from({ length: 3 }, () => driver.createCq(eq, 1));
+      const qps = cqs.map(sendCq => driver.channel({ sendCq, logDepth: 3, logStride: 6 }));
+      return () => {
+        driver.armEq(eq);
+        for (const cq of cqs) driver.arm(cq);
+        for (const qp of qps) driver.send(qp, NOP);
+        // One more than the completion queue takes, twice over.
+        driver.send(qps[0], NOP, NOP);
+        driver.send(qps[1], { opcode: 99 }, NOP);
+        target.settle();
+        target.hole(eq.address, 4096, Dma.NOT_YET);
+        driver.events(eq);
+        driver.armEq(eq);
+        target.settle();
+        target.hole(eq.address, 4096, Dma.DONE);
+        target.settle();
+        driver.events(eq);
+        driver.armEq(eq);
+        target.settle();
+      };
+    },
+  },
+];
+
 /** A translation that is not there yet, and comes later. */
 function suspended(name: string, place: (p: Pair) => readonly [number, number]): Scenario {
   return {
@@ -199,4 +230,4 @@ const waits = [
   suspended('completion queue of the receiver', p => [p.bCq.address, 32]),
 ];
 
-export const ERRORS: readonly Scenario[] = [...bad, ...sendErrors, ...states, ...waits];
+export const ERRORS: readonly Scenario[] = [...bad, ...sendErrors, ...states, ...events, ...waits];

@@ -60,6 +60,20 @@ const sends = [
     };
   }),
   {
+    name: 'SEND of two packets while somebody captures them',
+    capture: true,
+    setup: stage => {
+      const p = pair(stage);
+      return () => {
+        stage.driver.recv(p.b, [{ address: p.target, length: 500 }]);
+        stage.driver.send(p.a, send(ranges(p.source, [499])));
+        stage.target.settle();
+        expect(stage, p.aCq, 0);
+        expect(stage, p.bCq, 0);
+      };
+    },
+  },
+  {
     name: 'SEND both ways at once, the index of the queue wraps',
     setup: stage => {
       const p = pair(stage, { logDepth: 1 });

@@ -20,6 +20,8 @@ export interface Snapshot {
 }
 
 export interface WorldOptions {
+  /** Somebody captures packets: they are made, and read again by the responder, instead of being handed over. */
+  readonly capture?: boolean;
   readonly makeJournal?: MakeJournal;
   /** What Host.workWaiting answers; undefined: it is not there. */
   readonly workWaiting?: boolean | undefined;
@@ -43,12 +45,14 @@ export class World {
   /** [address, bytes] of the event queues. */
   eventQueues: readonly (readonly [number, number])[] = [];
   readonly #makeJournal: MakeJournal;
+  readonly #capture: boolean;
   readonly #host: Host;
 
   constructor(region: RegionMemory, memoryBytes: number, options: WorldOptions = {}) {
     this.region = region;
     this.memory = new MortalMemory(memoryBytes, this.ledger);
     this.#makeJournal = options.makeJournal ?? soundJournal;
+    this.#capture = options.capture ?? false;
     const { workWaiting } = options;
     this.#host = {
       memory: this.memory,
@@ -69,9 +73,12 @@ export class World {
 
   /** A new process on the region. */
   start(fresh: boolean): void {
+    // The file of a dead process would be closed by the system.
+    this.adapter?.stopCapture();
     this.memory.locked = true;
     this.adapter = createAdapter({ journal: region => this.#makeJournal(region, this.ledger) });
     this.adapter.attach(this.#host, this.region, fresh);
+    if (this.#capture) this.adapter.startCapture('/dev/null');
   }
 
   /** Bus Master Enable and RUN, as QEMU sends them at the end of a connection. */
