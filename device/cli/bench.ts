@@ -104,6 +104,8 @@ async function bench(options: { json?: string }): Promise<void> {
   const adapterVm = await AdapterVm.start(workshop, {
     guest: { load: driverModules(workshop, ['pushbell', 'pushbell_bench']) },
     devices: ['edu'],
+    // One processor for the guest and one for the adapter is what two cores have; a second vCPU would take either's time.
+    vm: { cpus: 1 },
   });
   try {
     process.stdout.write(

@@ -29,15 +29,15 @@ function copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: num
  * time, but only if no view has to be made for it.
  */
 class WordsOf {
-  #bytes: Uint8Array | undefined;
-  #words: Uint32Array = new Uint32Array(0);
+  bytes: Uint8Array | undefined;
+  words: Uint32Array = new Uint32Array(0);
+  /** Where `bytes` begins in `words`, in bytes. */
+  base = 0;
 
-  of(bytes: Uint8Array): Uint32Array {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
-    }
-    return this.#words;
+  take(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
+    this.base = bytes.byteOffset;
   }
 }
 
@@ -171,9 +171,10 @@ export class GuestRam implements GuestMemory {
     const w = this.#last;
     const at = address - w.base;
     if (at >= 0 && at + length <= w.mapped) {
-      const place = target.byteOffset + offset;
-      if (byWords(at, place, length))
-        copyWords(w.u32, at >>> 2, this.#targetWords.of(target), place >>> 2, length >>> 2);
+      const known = this.#targetWords;
+      if (target !== known.bytes) known.take(target);
+      const place = known.base + offset;
+      if (byWords(at, place, length)) copyWords(w.u32, at >>> 2, known.words, place >>> 2, length >>> 2);
       else copyBytes(w.u8, at, target, offset, length);
       return Dma.DONE;
     }
@@ -186,9 +187,10 @@ export class GuestRam implements GuestMemory {
     const w = this.#last;
     const at = address - w.base;
     if (at >= 0 && at + length <= w.mapped) {
-      const place = source.byteOffset + offset;
-      if (byWords(at, place, length))
-        copyWords(this.#sourceWords.of(source), place >>> 2, w.u32, at >>> 2, length >>> 2);
+      const known = this.#sourceWords;
+      if (source !== known.bytes) known.take(source);
+      const place = known.base + offset;
+      if (byWords(at, place, length)) copyWords(known.words, place >>> 2, w.u32, at >>> 2, length >>> 2);
       else copyBytes(source, offset, w.u8, at, length);
       return Dma.DONE;
     }

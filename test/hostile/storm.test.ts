@@ -192,7 +192,9 @@ function encodeEntry(e: Entry, index: number, receive: boolean, rw: number, ro: 
     lkey,
   });
   const reads = e.ranges.map(([o, n, fixed]) => from(o, n, fixed ? ro : rw, fixed ? RO_IOVA : RW_IOVA));
-  const writes = e.ranges.map(([o, n, fixed]) => from(o, n, fixed && n % 3 === 0 ? ro : rw, RW_IOVA));
+  const writes = e.ranges.map(([o, n, fixed]) =>
+    fixed && n % 3 === 0 ? from(o, n, ro, RO_IOVA) : from(o, n, rw, RW_IOVA),
+  );
   const gather = opcode === Opcode.SEND || opcode === Opcode.COPY ? reads : [];
   const scatter = opcode === Opcode.NOP || opcode === Opcode.SEND ? [] : writes;
   const bytes = new Uint8Array(ENTRY_BYTES);
