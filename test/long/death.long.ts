@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every pair of deaths: the first at each store of each scenario, the second at each store of the recovery and at some
-// after it. Takes about a quarter of an hour; `npm run test:long`.
+// after it. Takes the best part of an hour; `npm run test:long`.
 import test from 'ava';
 import { SCENARIOS } from '../death/all.js';
 import { doubleDeaths } from '../death/enumerate.js';
