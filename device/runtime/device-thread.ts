@@ -68,6 +68,8 @@ export class DeviceThread {
   readonly #waiting = new Map<number, (answer: ControlAnswer) => void>();
   #nextId = 1;
   #over = false;
+  /** A thread that sleeps in poll does not end with the process by itself, and would keep it from ending. */
+  readonly #atExit = (): void => void this.stop();
 
   constructor(options: DeviceThreadOptions) {
     const { port1, port2 } = new MessageChannel();
@@ -104,6 +106,7 @@ export class DeviceThread {
         else resolve(pause);
       });
     });
+    process.on('exit', this.#atExit);
     // Whoever does not wait for one of them must not be ended by its rejection.
     this.ready.catch(() => undefined);
     this.ended.catch(() => undefined);
@@ -136,6 +139,7 @@ export class DeviceThread {
   }
 
   #finish(): void {
+    process.off('exit', this.#atExit);
     this.#over = true;
     this.#wake.close();
     for (const resolve of this.#waiting.values()) resolve({ error: 'the device has ended' });

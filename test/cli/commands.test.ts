@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { projectRoot } from '../../device/vm/cache.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -192,6 +193,29 @@ test('Ctrl-C in the middle of a boot leaves no process, socket or temporary file
     readdirSync(tmpdir()).filter(name => name.includes(`-${pid}-`)),
     [],
   );
+});
+
+test('a signal ends the process although nobody has connected to its adapter yet', async t => {
+  t.timeout(DEADLINE_MS);
+  const module = (name: string) => JSON.stringify(pathToFileURL(join(projectRoot, 'dist/device', name)).href);
+  const script = `
+    import { DeviceThread } from ${module('runtime/device-thread.js')};
+    import { claimSocket } from ${module('runtime/claim-socket.js')};
+    import { exitOnSignals } from ${module('vm/cleanup.js')};
+    exitOnSignals();
+    const { fd } = claimSocket(process.argv[2], () => undefined);
+    const device = new DeviceThread({ modelUrl: ${module('model/adapter.js')}, modelOptions: {}, listener: fd, onLog() {} });
+    await device.ready;
+    setTimeout(() => process.kill(process.pid, 'SIGINT'), 1000);
+  `;
+  const dir = temporaryDirectory(t);
+  writeFileSync(join(dir, 'lonely.mjs'), script);
+  const args = [join(dir, 'lonely.mjs'), join(dir, 'lonely.sock')];
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const killer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS / 4);
+  const [status] = await once(child, 'exit');
+  clearTimeout(killer);
+  t.is(status, 130);
 });
 
 function stateOf(pid: number): string {
