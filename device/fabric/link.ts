@@ -25,11 +25,6 @@ export interface Link {
   /** Largest payload of an IPv4 packet, in bytes; it bounds the path MTU of a connection. */
   readonly mtuBytes: number;
   readonly counters: Readonly<LinkCounters>;
-  /**
-   * Whether frames need their ICRC and checksums: the sender computes them and the receiver checks them. False only
-   * where nothing can damage a frame and nobody looks at it, as with the checksum offload of a kernel's loopback device.
-   */
-  readonly sealed: boolean;
   /** Who gets what arrives. Nothing arrives before it is set. */
   receiver: FrameReceiver | undefined;
   /** Whether a packet may begin at this time. */
@@ -80,11 +75,6 @@ export class LoopbackLink implements Link {
     if (rate === 0) this.#freeAtNs = 0;
   }
 
-  /** A frame never leaves this process's memory, so only a tap makes a difference. */
-  get sealed(): boolean {
-    return this.tap !== undefined;
-  }
-
   get readyAtNs(): number {
     return this.held ? Infinity : this.#freeAtNs;
   }
@@ -109,16 +99,6 @@ export class LoopbackLink implements Link {
     } finally {
       this.#depth--;
     }
-  }
-
-  /** A frame of `length` bytes that is not made because nobody looks at it (sealed is false): counted and timed like any. */
-  pass(length: number): void {
-    if (this.#rateMbps !== 0) this.#occupy(length);
-    const { counters } = this;
-    counters.transmittedFrames++;
-    counters.transmittedBytes += length;
-    counters.receivedFrames++;
-    counters.receivedBytes += length;
   }
 
   #occupy(length: number): void {

@@ -145,10 +145,9 @@ export class PacketBuilder {
   }
 
   /**
-   * Completes the packet round `payloadLength` bytes at PAYLOAD_OFFSET; returns the length of the frame. With `sealed`
-   * false (see Link.sealed) the ICRC is left out: its place holds anything.
+   * Completes the packet round `payloadLength` bytes at PAYLOAD_OFFSET; returns the length of the frame.
    */
-  finish(payloadLength: number, sealed = true): number {
+  finish(payloadLength: number): number {
     const route = this.#route;
     if (route === undefined || payloadLength > this.maxPayloadBytes)
       throw new RangeError(`packet without route or too long: ${payloadLength}`);
@@ -160,7 +159,7 @@ export class PacketBuilder {
 
     const totalLength = end + ICRC_BYTES - IPV4_AT;
     if (totalLength !== this.#prefixLength) this.#lengths(route, totalLength);
-    if (sealed) this.#seal(end);
+    this.#seal(end);
     return end + ICRC_BYTES;
   }
 
@@ -183,13 +182,13 @@ export class PacketBuilder {
   }
 
   /** Builds an acknowledgement or a refusal: `syndrome` is ACK_SYNDROME or one of NAK_*; returns the length of the frame. */
-  finishAcknowledge(syndrome: number, msn: number, sealed = true): number {
+  finishAcknowledge(syndrome: number, msn: number): number {
     this.opcode = BthOpcode.RC_ACKNOWLEDGE;
     this.ackRequest = false;
     this.solicited = false;
     setAethWord(this.frame, PAYLOAD_OFFSET, msn);
     setAethWordSyndrome(this.frame, PAYLOAD_OFFSET, syndrome);
-    return this.finish(AETH_SIZE, sealed);
+    return this.finish(AETH_SIZE);
   }
 
   #transportHeader(pad: number): void {

@@ -87,10 +87,9 @@ export class ParsedPacket {
 
   /**
    * Reads the packet in frame[0 … length). Returns why not, or undefined; on a refusal the fields hold nothing of use.
-   * With `sealed` false (see Link.sealed) checksums and ICRC are not looked at.
    */
-  parse(frame: Uint8Array, length: number, sealed = true): PacketFault | undefined {
-    return checkFrame(frame, length) ?? (sealed ? checkSums(frame) : undefined) ?? this.#readPacket(frame);
+  parse(frame: Uint8Array, length: number): PacketFault | undefined {
+    return checkFrame(frame, length) ?? checkSums(frame) ?? this.#readPacket(frame);
   }
 
   #readPacket(m: Uint8Array): PacketFault | undefined {

@@ -10,7 +10,6 @@ import { QpState, QpType } from '../abi/generated/commands.js';
 import { WcStatus } from '../abi/generated/descriptors.js';
 import {
   ACK_SYNDROME,
-  AETH_SIZE,
   BthOpcode,
   NAK_INVALID_REQUEST,
   NAK_PSN,
@@ -40,13 +39,7 @@ import {
   qpType,
   ST_COUNT_PACKETS_OFFSET,
 } from '../abi/generated/state.js';
-import {
-  FRAME_OVERHEAD_BYTES,
-  PAYLOAD_OFFSET,
-  PacketBuilder,
-  padBytes,
-  type Route,
-} from '../fabric/packet.js';
+import { PAYLOAD_OFFSET, PacketBuilder, type Route } from '../fabric/packet.js';
 import { ParsedPacket } from '../fabric/parse.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
@@ -62,10 +55,6 @@ const NO_ANSWER = -1;
 
 /** What the requester puts frames on; the receiver is called before transmit returns when the link is a loopback. */
 export interface Wire {
-  /** Whether somebody can look at frames or damage them (Link.sealed). */
-  readonly sealed: boolean;
-  /** A frame of `length` bytes goes over a wire that is not sealed, without being made: it is counted and takes its time. */
-  pass(length: number): void;
   transmit(frame: Uint8Array, length: number): void;
 }
 
@@ -164,29 +153,12 @@ export class ReliableConnection {
     this.#requester = qp;
     this.#answer = NO_ANSWER;
     this.#delivered = Step.DONE;
-    if (this.#wire.sealed) this.#wire.transmit(p.frame, p.finish(bytes));
-    else this.#handOver(p, bytes);
+    this.#wire.transmit(p.frame, p.finish(bytes));
   }
 
   /** A frame from the link. What the wire broke or nobody waits for is dropped (IBTA 9.6). */
   deliver(frame: Uint8Array, length: number): void {
     if (this.#packet.parse(frame, length) === undefined) this.#arrive(frame);
-  }
-
-  /**
-   * Nobody can look at the frame or damage it: its headers are not written, and the responder gets what it would have
-   * read from them. The payload is where it would be, and the link counts and times the frame.
-   */
-  #handOver(from: PacketBuilder, bytes: number): void {
-    const to = this.#packet;
-    to.opcode = from.opcode;
-    to.destinationQpn = from.destinationQpn;
-    to.psn = from.psn;
-    to.solicited = from.solicited;
-    to.payloadOffset = PAYLOAD_OFFSET;
-    to.payloadLength = bytes;
-    this.#wire.pass(FRAME_OVERHEAD_BYTES + bytes + padBytes(bytes));
-    this.#arrive(from.frame);
   }
 
   /** The packet whose fields stand in #packet. */
@@ -298,20 +270,8 @@ export class ReliableConnection {
     const a = this.#acknowledge;
     a.destinationQpn = qpDestQpn(m, qp);
     a.psn = psn;
-    if (this.#wire.sealed) this.#wire.transmit(a.frame, a.finishAcknowledge(syndrome, qpMsn(m, qp)));
-    else this.#handBack(a, syndrome);
+    this.#wire.transmit(a.frame, a.finishAcknowledge(syndrome, qpMsn(m, qp)));
     return Step.DONE;
-  }
-
-  /** The same for an acknowledgement. */
-  #handBack(from: PacketBuilder, syndrome: number): void {
-    const to = this.#packet;
-    to.opcode = BthOpcode.RC_ACKNOWLEDGE;
-    to.destinationQpn = from.destinationQpn;
-    to.psn = from.psn;
-    to.syndrome = syndrome;
-    this.#wire.pass(FRAME_OVERHEAD_BYTES + AETH_SIZE);
-    this.#arrive(from.frame);
   }
 }
 
