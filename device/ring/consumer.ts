@@ -29,7 +29,7 @@ import { ANSWER_SEQ_WORD, RingFault, RingWord, SLOT_WORDS, SLOTS_WORD } from './
 const PUBLISH_EVERY = 256;
 
 /** Slots whose cache lines are fetched together. */
-const FETCH_AHEAD = 8;
+const FETCH_AHEAD = 16;
 
 /** An offset that no range reaches with more than one byte; no BAR of ours is that long. */
 const BEYOND = 0xffffffff;

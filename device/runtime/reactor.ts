@@ -82,8 +82,6 @@ export class Reactor {
     while (this.#pause === undefined) {
       const worked = this.#turn();
       quiet = worked ? 0 : quiet + 1;
-      // Nothing to do but to spin, and an interrupt on its way: the thread that delivers it may wait for this processor.
-      if (!worked && this.#function.takeInterrupted()) yieldProcessor();
       if (++turns % TURNS_PER_CLOCK !== 0 && (worked || quiet % TURNS_PER_CLOCK !== 0)) continue;
       const now = this.#clock.nowNs();
       if (quiet < TURNS_PER_CLOCK) this.#spin.worked(now);
@@ -108,7 +106,9 @@ export class Reactor {
       const taken = this.#function.drain(SLOTS_PER_TURN);
       const more = this.#function.poll(SLICES_PER_TURN);
       const few = taken > 0 && taken < SLOTS_WORTH_A_LOOK && !more;
-      if (few && this.#function.mayBeInBurst) this.#letSlotsGather();
+      // An interrupt is on its way and there is nothing to do but to spin: who delivers it may wait for this processor.
+      if (!more && this.#function.takeInterrupted()) yieldProcessor();
+      else if (few && this.#function.mayBeInBurst) this.#letSlotsGather();
       return taken > 0 || more;
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error;
