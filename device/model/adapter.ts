@@ -44,7 +44,6 @@ import {
 import { flowPort, ipv4FromMac, macFromSeed } from '../fabric/addresses.js';
 import { LoopbackLink } from '../fabric/link.js';
 import { Route } from '../fabric/packet.js';
-import { Capture, closeCaptureFile, createCaptureFile } from '../fabric/pcapng.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
 import { RATE_MAX_MBPS } from './commands/simple.js';
@@ -55,6 +54,7 @@ import { storeDoorbell } from './doorbells.js';
 import { runEngine } from './engine.js';
 import { Journal } from './journal.js';
 import { badAccess } from './notify.js';
+import { PacketCapture } from './packet-capture.js';
 import {
   type ControlEvent,
   type FunctionDescription,
@@ -87,13 +87,12 @@ export interface AdapterOptions {
 
 class Adapter implements PciModel {
   readonly description: FunctionDescription = describeFunction();
+  readonly capture: PacketCapture;
   readLo = 0;
   readHi = 0;
-  #host!: Host;
   #core!: Core;
   #scheduler!: Scheduler;
   #link!: LoopbackLink;
-  #capture: Capture | undefined;
   #commandMayGoOn = false;
   /** An armed completion queue could not be looked at: its event queue had no translation. */
   #recheckOwed = false;
@@ -101,10 +100,6 @@ class Adapter implements PciModel {
   #commandAsked: number | undefined;
   readonly #makeJournal: (region: RegionMemory) => Journal;
   readonly #mac: Uint8Array;
-  readonly #nowMs: () => number;
-  #capturePath: string | undefined;
-  /** File of a capture that begins with the first connection. */
-  #captureFile: number | undefined;
   readonly #actions: PageActions = {
     startCommand: word => {
       this.#commandAsked = word;
@@ -117,22 +112,18 @@ class Adapter implements PciModel {
   constructor(options: AdapterOptions) {
     this.#makeJournal = options.journal ?? (region => new Journal(region));
     this.#mac = macFromSeed(options.seed ?? DEFAULT_SEED);
-    this.#nowMs = options.nowMs ?? Date.now;
-    this.#capturePath = options.capturePath;
-    if (options.capturePath !== undefined) this.#captureFile = createCaptureFile(options.capturePath);
+    this.capture = new PacketCapture(options.capturePath, options.nowMs ?? Date.now);
   }
 
   attach(host: Host, region: RegionMemory, fresh: boolean): void {
     const journal = this.#makeJournal(region);
     if (fresh) this.#powerOn(journal);
     else recover(journal);
-    this.#host = host;
     const core = new Core(journal, host);
     core.mustYield = () => (host.workWaiting?.() ?? true) || core.queues.runnable > 1;
     this.#core = core;
     this.#link = new LoopbackLink(host.clock, MAX_MTU);
-    this.#link.tap = this.#capture;
-    if (this.#captureFile !== undefined) this.#beginCapture(this.#captureFile);
+    this.capture.attach(host, this.#link);
     this.#link.rateMbps = stRateMbps(core.m, 0);
     const wire = new ReliableConnection(core, this.#link, this.#route());
     this.#link.receiver = (frame, length) => wire.deliver(frame, length);
@@ -328,45 +319,17 @@ class Adapter implements PciModel {
     });
   }
 
-  /** Writes every packet from now on to a pcapng file. Throws when the file cannot be made. */
-  startCapture(path: string): void {
-    const file = createCaptureFile(path);
-    this.stopCapture();
-    this.#capturePath = path;
-    // Before the first connection there is no clock: the file waits for it.
-    if (this.#host === undefined) this.#captureFile = file;
-    else this.#beginCapture(file);
-  }
-
-  #beginCapture(file: number): void {
-    this.#captureFile = undefined;
-    const { clock } = this.#host;
-    const log = (level: 'error', message: string, fields: Record<string, unknown>) =>
-      this.#host.log(level, message, fields);
-    this.#capture = new Capture(file, { clock, epochMs: this.#nowMs(), interfaceName: 'pushbell0', log });
-    this.#link.tap = this.#capture;
-  }
-
-  stopCapture(): void {
-    this.#capture?.close();
-    this.#capture = undefined;
-    if (this.#captureFile !== undefined) closeCaptureFile(this.#captureFile);
-    this.#captureFile = undefined;
-    this.#capturePath = undefined;
-    if (this.#link !== undefined) this.#link.tap = undefined;
-  }
-
   close(): void {
-    this.stopCapture();
+    this.capture.stop();
   }
 
   /** Control socket: what a test or a tool may ask of the model. */
   readonly controlOps = {
     /** {path} starts a capture, without path it ends. */
     capture: ({ path }: Readonly<Record<string, unknown>>): unknown => {
-      if (path === undefined) this.stopCapture();
-      else this.startCapture(String(path));
-      return { path: this.#capturePath ?? null };
+      if (path === undefined) this.capture.stop();
+      else this.capture.start(String(path));
+      return { path: this.capture.path ?? null };
     },
     /** {hold?, rateMbps?} sets the link; the answer is what holds now. */
     link: ({ hold, rateMbps }: Readonly<Record<string, unknown>>): unknown => this.#setLink(hold, rateMbps),

@@ -62,7 +62,7 @@ for (const [code, mtu] of [
     const [a, b] = d.pair({ sendCq: cq }, code, 0xfffff0);
     const { address } = filled(d, 4 * mtu);
     const to = d.alloc(4 * mtu);
-    target.adapter.startCapture(path);
+    target.adapter.capture.start(path);
     const sizes = [0, 1, 2, 3].flatMap(k => [k * mtu - 1, k * mtu, k * mtu + 1]).filter(size => size >= 0);
     for (const [n, length] of sizes.entries()) {
       d.recv(b, [{ address: to, length: 4 * mtu }]);
@@ -71,7 +71,7 @@ for (const [code, mtu] of [
       else d.push(a, work);
       finish(d, cq);
     }
-    target.adapter.stopCapture();
+    target.adapter.capture.stop();
     const packets = sizes.flatMap(size => expected(size, mtu));
     t.deepEqual(
       await requests(path),
@@ -91,10 +91,10 @@ test(titleOf({ claims: [3, 17], name: overtakes }), async t => {
   d.setLink(Hold.LINK);
   d.send(a.qp, ...Array.from({ length: 64 }, (_, n) => a.work(n, n)));
   d.push(b.qp, b.work(1, 0));
-  target.adapter.startCapture(path);
+  target.adapter.capture.start(path);
   d.setLink(0);
   finish(d, cq);
-  target.adapter.stopCapture();
+  target.adapter.capture.stop();
   const order = (await requests(path)).map(p => p.destinationQpn);
   t.deepEqual(order, [b.peer!.number, ...Array(64).fill(a.peer!.number)]);
 });

@@ -74,11 +74,11 @@ export class World {
   /** A new process on the region. */
   start(fresh: boolean): void {
     // The file of a dead process would be closed by the system.
-    this.adapter?.stopCapture();
+    this.adapter?.capture.stop();
     this.memory.locked = true;
     this.adapter = createAdapter({ journal: region => this.#makeJournal(region, this.ledger) });
     this.adapter.attach(this.#host, this.region, fresh);
-    if (this.#capture) this.adapter.startCapture('/dev/null');
+    if (this.#capture) this.adapter.capture.start('/dev/null');
   }
 
   /** Bus Master Enable and RUN, as QEMU sends them at the end of a connection. */

@@ -91,6 +91,6 @@ export class InProcess implements Target {
   }
 
   close(): void {
-    this.adapter.stopCapture();
+    this.adapter.capture.stop();
   }
 }

@@ -23,9 +23,9 @@ export function requestsOf(t: InProcess, act: () => void): WirePacket[] {
   const dir = mkdtempSync(join(tmpdir(), 'pushbell-wire-'));
   try {
     const path = join(dir, 'wire.pcapng');
-    t.adapter.startCapture(path);
+    t.adapter.capture.start(path);
     act();
-    t.adapter.stopCapture();
+    t.adapter.capture.stop();
     return packetsOf(path).filter(p => p.opcode !== BthOpcode.RC_ACKNOWLEDGE);
   } finally {
     rmSync(dir, { recursive: true });
