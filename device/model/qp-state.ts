@@ -34,11 +34,3 @@ export function findTransition(type: QpType, from: QpState, to: QpState): Transi
   const table = type === QpType.RC ? RC_TRANSITIONS : DMA_TRANSITIONS;
   return table.find(t => t.from === from && t.to === to);
 }
-
-export const QP_STATES: readonly QpState[] = [
-  QpState.RESET,
-  QpState.INIT,
-  QpState.RTR,
-  QpState.RTS,
-  QpState.ERR,
-];

@@ -103,7 +103,7 @@ export function fetchReceive(core: Core, qp: QpRow): Dma {
   );
 }
 
-/** Carries out one slice of a checked descriptor; sets `status` when it ends, undefined while more is to do. */
+/** Carries out one slice of a checked descriptor; sets `ended` and the status when it was the last one. */
 export type Execute = (core: Core, qp: QpRow, d: Descriptor, work: Work) => Step;
 
 /** What a slice reports: the outcome once the descriptor has ended. */
