@@ -23,7 +23,7 @@
 #define PB_MSIX_VECTORS 32 /* number of MSI-X vectors */
 #define PB_DEVICE_MAGIC 0x4c454250u /* content of ID: "PBEL" */
 #define PB_ABI_MAJOR 1 /* drivers refuse a major version that they do not know */
-#define PB_ABI_MINOR 0 /* grows when something is added that an older driver may ignore */
+#define PB_ABI_MINOR 1 /* grows when something is added that an older driver may ignore */
 #define PB_RESET_MAGIC 0x52455345u /* value that RESET wants */
 #define PB_PRIORITY_AREA_OFFSET 0x800u /* priority area inside a doorbell page */
 #define PB_PUSH_BUFFERS 4 /* push buffers in one priority area */
@@ -37,6 +37,18 @@ enum pb_feature {
 	PB_FEATURE_PUSH_TRAPPED = 1, /* each store into a push buffer is seen by the adapter */
 	PB_FEATURE_DMA_ENGINE = 2, /* COPY and FILL */
 	PB_FEATURE_LOOPBACK = 4, /* the port is an in-process loopback link with rate and hold */
+};
+
+/* what a DMA fault was about */
+enum pb_fault_object {
+	PB_FAULT_OBJECT_SEND_QUEUE = 1, /* a descriptor of a send queue was read */
+	PB_FAULT_OBJECT_RECV_QUEUE = 2, /* a descriptor of a receive queue was read */
+	PB_FAULT_OBJECT_GATHER = 3, /* data was read */
+	PB_FAULT_OBJECT_SCATTER = 4, /* data was written */
+	PB_FAULT_OBJECT_CQ = 5, /* a completion was written */
+	PB_FAULT_OBJECT_EQ = 6, /* an event was written */
+	PB_FAULT_OBJECT_MAILBOX = 7, /* the command mailbox */
+	PB_FAULT_OBJECT_PAGE_LIST = 8, /* the page list of REGISTER_MR */
 };
 
 /* bits of STATUS */
@@ -72,6 +84,12 @@ enum pb_status_bit {
 #define PB_REG_COUNT_DESCRIPTOR_READS 0x58 /* send descriptors read from guest memory */
 #define PB_REG_COUNT_COMPLETIONS 0x5c /* completion queue entries written */
 #define PB_REG_COUNT_PACKETS 0x60 /* packets handed to the link */
+#define PB_REG_INTERRUPT_CAUSE 0x64 /* MSI-X off: a bit for each vector that was raised; INTA is asserted while one is set; write 1 to clear */
+#define PB_REG_COUNT_DMA_FAULTS 0x68 /* accesses to guest memory that failed */
+#define PB_REG_FAULT_ADDRESS_LO 0x6c /* bus address of the last DMA fault, low half */
+#define PB_REG_FAULT_ADDRESS_HI 0x70 /* the same, high half */
+#define PB_REG_FAULT_INFO 0x74 /* what the last DMA fault was about */
+#define PB_REG_FAULT_INDEX 0x78 /* work-queue index of the descriptor that was under way */
 #define PB_REG_ABI_VERSION_MINOR 0xffffu /* ABI_MINOR */
 #define PB_REG_ABI_VERSION_MAJOR 0xffff0000u /* ABI_MAJOR */
 #define PB_REG_CONTROL_ENABLE 0x1u /* queues run only while set */
@@ -80,6 +98,9 @@ enum pb_status_bit {
 #define PB_REG_COMMAND_STATUS_STATUS 0xffu /* command status */
 #define PB_REG_COMMAND_STATUS_BUSY 0x40000000u /* a command is under way */
 #define PB_REG_COMMAND_STATUS_TOGGLE 0x80000000u /* toggle of the last command that ended */
+#define PB_REG_FAULT_INFO_NUMBER 0xffffffu /* queue; zero for the mailbox */
+#define PB_REG_FAULT_INFO_OBJECT 0xf000000u /* see the table of fault objects; zero: there was no fault */
+#define PB_REG_FAULT_INFO_WRITE 0x10000000u /* the adapter wanted to write */
 
 /* One doorbell page, BAR 2. Every register is 64 bits wide and written with one store; reads give zero. */
 #define PB_DB_SEND 0x0 /* rings a send queue: descriptors up to but not including INDEX may be read */
@@ -408,7 +429,9 @@ struct pb_cmd_qp_out {
 	__le32 recv_consumer; /* receive queue: next to use */
 	__le32 error_status; /* completion status that moved the queue to the error state, or zero */
 	__le32 error_index; /* descriptor that did */
-	__u8 reserved0[16];
+	__le64 fault_address; /* bus address of the DMA fault that did; zero without one */
+	__le32 fault_info; /* the same word as register FAULT_INFO */
+	__u8 reserved0[4];
 } __attribute__((packed, aligned(4)));
 static_assert(sizeof(struct pb_cmd_qp_out) == 64);
 static_assert(offsetof(struct pb_cmd_qp_out, state) == 0);
@@ -423,6 +446,8 @@ static_assert(offsetof(struct pb_cmd_qp_out, recv_producer) == 32);
 static_assert(offsetof(struct pb_cmd_qp_out, recv_consumer) == 36);
 static_assert(offsetof(struct pb_cmd_qp_out, error_status) == 40);
 static_assert(offsetof(struct pb_cmd_qp_out, error_index) == 44);
+static_assert(offsetof(struct pb_cmd_qp_out, fault_address) == 48);
+static_assert(offsetof(struct pb_cmd_qp_out, fault_info) == 56);
 
 /* Input of SET_LINK, output of QUERY_LINK. */
 struct pb_cmd_link {

@@ -7,11 +7,12 @@
 /* vhost-user messages */
 #define PB_VHOST_USER_VERSION 1 /* version in the header flags */
 #define PB_F_PROTOCOL_FEATURES 30 /* VHOST_USER_F_PROTOCOL_FEATURES: bit number in GET_FEATURES */
+#define PB_F_ACCESS_PLATFORM 33 /* VIRTIO_F_ACCESS_PLATFORM: bit number in GET_FEATURES; DMA addresses go through IOTLB messages */
 #define PB_PROTOCOL_F_REPLY_ACK 3 /* bit number */
 #define PB_PROTOCOL_F_BACKEND_REQ 5 /* bit number */
 #define PB_PROTOCOL_F_CONFIGURE_MEM_SLOTS 15 /* bit number */
 #define PB_PROTOCOL_F_PCI_FUNCTION 48 /* bit number of the PCI-function extension */
-#define PB_EXTENSION_VERSION 1 /* version of the PCI-function extension */
+#define PB_EXTENSION_VERSION 2 /* version of the PCI-function extension */
 #define PB_MAX_PAYLOAD 0x1000u /* largest payload that either side accepts */
 #define PB_MAX_FDS 8 /* most file descriptors with one message */
 #define PB_MAX_MEM_SLOTS 64 /* answer to GET_MAX_MEM_SLOTS */
@@ -28,6 +29,7 @@ enum pb_request {
 	PB_REQUEST_GET_PROTOCOL_FEATURES = 15, /* standard */
 	PB_REQUEST_SET_PROTOCOL_FEATURES = 16, /* standard */
 	PB_REQUEST_SET_BACKEND_REQ_FD = 21, /* standard; one fd: the back-end request channel */
+	PB_REQUEST_IOTLB_MSG = 22, /* standard; iotlb: update, invalidate, access fail */
 	PB_REQUEST_GET_MAX_MEM_SLOTS = 36, /* standard */
 	PB_REQUEST_ADD_MEM_REG = 37, /* standard; one fd */
 	PB_REQUEST_REM_MEM_REG = 38, /* standard */
@@ -46,6 +48,7 @@ enum pb_request {
 
 /* back-end requests */
 enum pb_backend_request {
+	PB_BACKEND_REQUEST_IOTLB_MSG = 1, /* standard; iotlb: miss */
 	PB_BACKEND_REQUEST_PCI_LOG = 0x50428001u, /* text (UTF-8, at most 256 bytes) for the log of the front-end */
 };
 
@@ -56,6 +59,7 @@ enum pb_control {
 	PB_CONTROL_BUS_RESET = 3, /* reset of the bus, slot or machine; the reset epoch in the message is the new one */
 	PB_CONTROL_MSIX_ENABLE = 4, /* VALUE 1: MSI-X on, 0: off */
 	PB_CONTROL_INTX_DISABLE = 5, /* VALUE: the Interrupt Disable bit */
+	PB_CONTROL_POWER = 6, /* VALUE 1: D0, 0: D3hot, where there is no DMA and no interrupt; the state is kept */
 };
 
 /* kinds of BAR ranges */
@@ -70,6 +74,20 @@ enum pb_range_kind {
 enum pb_bar_flag {
 	PB_BAR_FLAG_MEM64 = 1, /* 64-bit BAR; it takes the next BAR number too */
 	PB_BAR_FLAG_PREFETCHABLE = 2, /* prefetchable */
+};
+
+/* types of an IOTLB message */
+enum pb_iotlb_type {
+	PB_IOTLB_TYPE_MISS = 1, /* back-end: the translation of IOVA is wanted, with PERM */
+	PB_IOTLB_TYPE_UPDATE = 2, /* front-end: IOVA … IOVA + SIZE is at UADDR of the front-end, with PERM */
+	PB_IOTLB_TYPE_INVALIDATE = 3, /* front-end: translations of the range are void; acknowledged when no DMA uses them any more */
+	PB_IOTLB_TYPE_ACCESS_FAIL = 4, /* front-end: the miss for IOVA and PERM has no translation: a fault */
+};
+
+/* permissions of an IOTLB message */
+enum pb_iotlb_perm {
+	PB_IOTLB_PERM_READ = 1, /* the function may read memory */
+	PB_IOTLB_PERM_WRITE = 2, /* the function may write memory */
 };
 
 /* values of the acknowledgement of PCI_STATE_SET_FD */
@@ -122,6 +140,22 @@ struct pb_mem_table {
 QEMU_BUILD_BUG_ON(!(sizeof(struct pb_mem_table) == 8));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_mem_table, count) == 0));
 
+/* Payload of IOTLB_MSG, both ways. */
+struct pb_iotlb {
+	uint64_t iova; /* I/O virtual address */
+	uint64_t size; /* bytes */
+	uint64_t uaddr; /* address in the front-end, as in mem_region; UPDATE only */
+	uint8_t perm; /* permissions */
+	uint8_t type; /* type */
+	uint8_t reserved0[6];
+} __attribute__((packed, aligned(4)));
+QEMU_BUILD_BUG_ON(!(sizeof(struct pb_iotlb) == 32));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_iotlb, iova) == 0));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_iotlb, size) == 8));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_iotlb, uaddr) == 16));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_iotlb, perm) == 24));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_iotlb, type) == 25));
+
 /* A range of a BAR. */
 struct pb_range {
 	uint32_t kind; /* kind of range */
@@ -167,7 +201,9 @@ struct pb_function {
 	uint32_t state_version; /* version of the layout of the state region */
 	uint64_t state_size; /* bytes of the state region */
 	uint8_t bars[672]; /* six BARs */
-	uint8_t reserved1[16];
+	uint8_t link_speed; /* PCI Express: Max Link Speed, 1 (2.5 GT/s) to 5 (32 GT/s) */
+	uint8_t link_width; /* PCI Express: Maximum Link Width, in lanes */
+	uint8_t reserved1[14];
 } __attribute__((packed, aligned(4)));
 QEMU_BUILD_BUG_ON(!(sizeof(struct pb_function) == 736));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, version) == 0));
@@ -188,16 +224,19 @@ QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, ring_slots) == 32));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, state_version) == 36));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, state_size) == 40));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, bars) == 48));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, link_speed) == 720));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_function, link_width) == 721));
 
 /* Payload of PCI_SET_RING. */
 struct pb_ring_setup {
 	uint64_t size; /* bytes of the memfd */
 	uint32_t slots; /* slots, a power of two */
-	uint8_t reserved0[4];
+	uint32_t session; /* number of this connection; SESSION of the ring header differs once it is given up */
 } __attribute__((packed, aligned(4)));
 QEMU_BUILD_BUG_ON(!(sizeof(struct pb_ring_setup) == 16));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring_setup, size) == 0));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring_setup, slots) == 8));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring_setup, session) == 12));
 
 /* Payload of PCI_STATE_GET_FD (reply) and PCI_STATE_SET_FD. */
 struct pb_state_region {
@@ -286,7 +325,8 @@ struct pb_ring {
 	uint32_t producer; /* front-end: slots filled so far; stored with release after the slot */
 	uint32_t reset_epoch; /* front-end: raised by every reset; slots of an older epoch are dropped */
 	uint32_t answer_waiting; /* front-end: 1 while it sleeps on the answer eventfd (for an answer or for room) */
-	uint8_t reserved1[52];
+	uint32_t session; /* front-end: number of the connection that the ring belongs to; raised before a connection is given up */
+	uint8_t reserved1[48];
 	uint32_t consumer; /* back-end: slots done so far; stored with release */
 	uint8_t reserved2[60];
 	uint32_t irq_raised; /* back-end: interrupts raised so far, all vectors; stored before the eventfd is written */
@@ -303,6 +343,7 @@ QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, slots) == 8));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, producer) == 64));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, reset_epoch) == 68));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, answer_waiting) == 72));
+QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, session) == 76));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, consumer) == 128));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, irq_raised) == 192));
 QEMU_BUILD_BUG_ON(!(offsetof(struct pb_ring, intx_level) == 196));

@@ -213,7 +213,9 @@ export const commandsGroup: Group = {
       u32('recv_consumer', 'receive queue: next to use'),
       u32('error_status', 'completion status that moved the queue to the error state, or zero'),
       u32('error_index', 'descriptor that did'),
-      gap(16),
+      u64('fault_address', 'bus address of the DMA fault that did; zero without one'),
+      u32('fault_info', 'the same word as register FAULT_INFO'),
+      gap(4),
     ]),
     struct('record', 'cmd_link', 16, 'Input of SET_LINK, output of QUERY_LINK.', [
       u32('hold', 'hold mask'),

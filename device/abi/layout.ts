@@ -3,7 +3,7 @@
 // are derived from the order of the rows and the total is asserted, so that a row cannot silently move another.
 // Three emitters read the declarations: emit-ts.ts (accessors), emit-c.ts (headers), emit-reference.ts (the page).
 
-export type Access = 'ro' | 'rw' | 'wo';
+export type Access = 'ro' | 'rw' | 'wo' | 'rw1c';
 
 /** A bit range inside a field, `lo` inclusive, `width` in bits. */
 export interface Bits {

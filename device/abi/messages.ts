@@ -11,11 +11,16 @@ export const messagesGroup: Group = {
   constants: [
     constant('VHOST_USER_VERSION', 1, 'version in the header flags'),
     constant('F_PROTOCOL_FEATURES', 30, 'VHOST_USER_F_PROTOCOL_FEATURES: bit number in GET_FEATURES'),
+    constant(
+      'F_ACCESS_PLATFORM',
+      33,
+      'VIRTIO_F_ACCESS_PLATFORM: bit number in GET_FEATURES; DMA addresses go through IOTLB messages',
+    ),
     constant('PROTOCOL_F_REPLY_ACK', 3, 'bit number'),
     constant('PROTOCOL_F_BACKEND_REQ', 5, 'bit number'),
     constant('PROTOCOL_F_CONFIGURE_MEM_SLOTS', 15, 'bit number'),
     constant('PROTOCOL_F_PCI_FUNCTION', 48, 'bit number of the PCI-function extension'),
-    constant('EXTENSION_VERSION', 1, 'version of the PCI-function extension'),
+    constant('EXTENSION_VERSION', 2, 'version of the PCI-function extension'),
     constant('MAX_PAYLOAD', 4096, 'largest payload that either side accepts'),
     constant('MAX_FDS', 8, 'most file descriptors with one message'),
     constant('MAX_MEM_SLOTS', 64, 'answer to GET_MAX_MEM_SLOTS'),
@@ -32,6 +37,7 @@ export const messagesGroup: Group = {
       GET_PROTOCOL_FEATURES: [15, 'standard'],
       SET_PROTOCOL_FEATURES: [16, 'standard'],
       SET_BACKEND_REQ_FD: [21, 'standard; one fd: the back-end request channel'],
+      IOTLB_MSG: [22, 'standard; iotlb: update, invalidate, access fail'],
       GET_MAX_MEM_SLOTS: [36, 'standard'],
       ADD_MEM_REG: [37, 'standard; one fd'],
       REM_MEM_REG: [38, 'standard'],
@@ -57,6 +63,7 @@ export const messagesGroup: Group = {
       PCI_SET_BAR_RAM: [0x5042000b, 'bar_ram; 1 fd: memory behind the RAM ranges of a BAR; acknowledged'],
     }),
     enumeration('backend_request', 'back-end requests', {
+      IOTLB_MSG: [1, 'standard; iotlb: miss'],
       PCI_LOG: [0x50428001, 'text (UTF-8, at most 256 bytes) for the log of the front-end'],
     }),
     enumeration('control', 'kinds of PCI_CONTROL', {
@@ -65,6 +72,7 @@ export const messagesGroup: Group = {
       BUS_RESET: [3, 'reset of the bus, slot or machine; the reset epoch in the message is the new one'],
       MSIX_ENABLE: [4, 'VALUE 1: MSI-X on, 0: off'],
       INTX_DISABLE: [5, 'VALUE: the Interrupt Disable bit'],
+      POWER: [6, 'VALUE 1: D0, 0: D3hot, where there is no DMA and no interrupt; the state is kept'],
     }),
     enumeration('range_kind', 'kinds of BAR ranges', {
       NONE: [0, 'unused entry'],
@@ -75,6 +83,16 @@ export const messagesGroup: Group = {
     enumeration('bar_flag', 'BAR flags', {
       MEM64: [1, '64-bit BAR; it takes the next BAR number too'],
       PREFETCHABLE: [2, 'prefetchable'],
+    }),
+    enumeration('iotlb_type', 'types of an IOTLB message', {
+      MISS: [1, 'back-end: the translation of IOVA is wanted, with PERM'],
+      UPDATE: [2, 'front-end: IOVA … IOVA + SIZE is at UADDR of the front-end, with PERM'],
+      INVALIDATE: [3, 'front-end: translations of the range are void; acknowledged when no DMA uses them any more'],
+      ACCESS_FAIL: [4, 'front-end: the miss for IOVA and PERM has no translation: a fault'],
+    }),
+    enumeration('iotlb_perm', 'permissions of an IOTLB message', {
+      READ: [1, 'the function may read memory'],
+      WRITE: [2, 'the function may write memory'],
     }),
     enumeration('state_result', 'values of the acknowledgement of PCI_STATE_SET_FD', {
       OK: [0, 'taken over'],
@@ -113,6 +131,14 @@ export const messagesGroup: Group = {
     struct('wire', 'mem_table', 8, 'Head of SET_MEM_TABLE, before up to 8 regions.', [
       u32('count', 'regions'),
       gap(4),
+    ]),
+    struct('wire', 'iotlb', 32, 'Payload of IOTLB_MSG, both ways.', [
+      u64('iova', 'I/O virtual address'),
+      u64('size', 'bytes'),
+      u64('uaddr', 'address in the front-end, as in mem_region; UPDATE only'),
+      u8('perm', 'permissions'),
+      u8('type', 'type'),
+      gap(6),
     ]),
     struct('wire', 'range', 24, 'A range of a BAR.', [
       u32('kind', 'kind of range'),
@@ -157,13 +183,15 @@ export const messagesGroup: Group = {
         u32('state_version', 'version of the layout of the state region'),
         u64('state_size', 'bytes of the state region'),
         bytes('bars', 672, 'six BARs'),
-        gap(16),
+        u8('link_speed', 'PCI Express: Max Link Speed, 1 (2.5 GT/s) to 5 (32 GT/s)'),
+        u8('link_width', 'PCI Express: Maximum Link Width, in lanes'),
+        gap(14),
       ],
     ),
     struct('wire', 'ring_setup', 16, 'Payload of PCI_SET_RING.', [
       u64('size', 'bytes of the memfd'),
       u32('slots', 'slots, a power of two'),
-      gap(4),
+      u32('session', 'number of this connection; SESSION of the ring header differs once it is given up'),
     ]),
     struct('wire', 'state_region', 32, 'Payload of PCI_STATE_GET_FD (reply) and PCI_STATE_SET_FD.', [
       u64('size', 'bytes'),

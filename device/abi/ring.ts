@@ -40,7 +40,11 @@ export const ringGroup: Group = {
           'answer_waiting',
           'front-end: 1 while it sleeps on the answer eventfd (for an answer or for room)',
         ),
-        gap(52),
+        u32(
+          'session',
+          'front-end: number of the connection that the ring belongs to; raised before a connection is given up',
+        ),
+        gap(48),
         u32('consumer', 'back-end: slots done so far; stored with release'),
         gap(60),
         u32(

@@ -45,7 +45,15 @@ const header = struct('state', 'st', 256, 'Head of the region.', [
   u32('cq_high', 'the same for completion queues'),
   u32('qp_high', 'the same for queue pairs'),
   u32('pool_high', 'the same for blocks of the page pool'),
-  gap(256 - 40 * 4),
+  u32('msix_enabled', 'MSI-X Enable of the function'),
+  u32('asleep', '1 in D3hot'),
+  u32('interrupt_cause', 'register INTERRUPT_CAUSE'),
+  u32('count_dma_faults', 'counter'),
+  u32('fault_address_lo', 'register FAULT_ADDRESS_LO'),
+  u32('fault_address_hi', 'register FAULT_ADDRESS_HI'),
+  u32('fault_info', 'register FAULT_INFO'),
+  u32('fault_index', 'register FAULT_INDEX'),
+  gap(256 - 48 * 4),
 ]);
 
 const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due after the commit.', [
@@ -156,7 +164,9 @@ const qp = struct('state', 'qp', 1280, 'Queue pair.', [
   u32('recv_active', '1: the receive at recv_consumer has begun'),
   u32('recv_done', 'bytes done'),
   u32('untold', '1 when its QP_FATAL event found no room'),
-  gap(256 - 35 * 4),
+  u32('fault_info', 'DMA fault that moved the queue to the error state, as register FAULT_INFO; or zero'),
+  u64('fault_address', 'its bus address'),
+  gap(256 - 38 * 4),
   words('send_wqe', 128, 'send descriptor read from memory'),
   words('recv_wqe', 128, 'receive descriptor read from memory'),
 ]);
@@ -210,7 +220,7 @@ export const stateGroup: Group = {
   doc: 'Kept by QEMU, mapped by the back-end, never seen by the guest. Word indices count 32-bit words from the start of the region.',
   constants: [
     constant('STATE_MAGIC', 0x54534250, '"PBST"'),
-    constant('STATE_VERSION', 1, 'layout version'),
+    constant('STATE_VERSION', 2, 'layout version'),
     constant('POOL_BLOCK_PAGES', POOL_BLOCK_PAGES, 'pages of one block of the page pool'),
     ...tableConstants(),
   ],

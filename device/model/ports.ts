@@ -43,6 +43,8 @@ export interface Host {
   readonly clock: Clock;
   /** Raises MSI-X vector `vector`: a message, so one call is one interrupt. Ignored for a vector without eventfd. */
   raiseInterrupt(vector: number): void;
+  /** Level of INTx, for a function with an interrupt pin. The front-end shows it only while MSI-X is off. */
+  setInterruptLevel(asserted: boolean): void;
   log(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
   /** Whether something has come from the guest that poll() should return for; absent: the model returns after each slice. */
   workWaiting?(): boolean;
@@ -79,6 +81,12 @@ export interface FunctionMsix {
   readonly pbaOffset: number;
 }
 
+/** PCI Express link: Max Link Speed as coded in Link Capabilities (1: 2.5 GT/s … 5: 32 GT/s), lanes. */
+export interface FunctionLink {
+  readonly speed: number;
+  readonly width: number;
+}
+
 /** Everything that the front-end has to know of the function (PCI_GET_FUNCTION). */
 export interface FunctionDescription {
   readonly vendorId: number;
@@ -93,6 +101,8 @@ export interface FunctionDescription {
   readonly msix: FunctionMsix | undefined;
   /** PCI Express endpoint with function-level reset. */
   readonly pcie: boolean;
+  /** What the PCI Express capability says of the link. */
+  readonly link?: FunctionLink;
   /** By BAR number, MAX_BARS at most; the slot after a 64-bit BAR is undefined. */
   readonly bars: readonly (FunctionBar | undefined)[];
   /** Slots wanted in the MMIO ring, a power of two. */
@@ -105,7 +115,8 @@ export interface FunctionDescription {
 /** What happens to the function beside MMIO, already put in order with it. `epoch` is the reset epoch from now on. */
 export type ControlEvent =
   | {
-      readonly kind: 'bus-master' | 'msix' | 'intx-disable';
+      /** 'power' true: D0, false: D3hot: no DMA and no interrupt; everything else is kept. */
+      readonly kind: 'bus-master' | 'msix' | 'intx-disable' | 'power';
       readonly value: boolean;
     }
   | { readonly kind: 'function-reset' | 'bus-reset'; readonly epoch: number }

@@ -69,6 +69,7 @@ export class PciFunction implements PciBackend, MemoryTable {
       memory: this.#ram,
       clock: services.clock,
       raiseInterrupt: vector => this.#raise(vector),
+      setInterruptLevel: () => {},
       log: services.log,
       workWaiting: () => this.#ring?.consumer.hasWork() ?? false,
     };

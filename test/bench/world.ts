@@ -39,6 +39,7 @@ export class World implements Target {
       memory: this.#ram,
       clock: { nowNs: () => 0 },
       raiseInterrupt: () => {},
+      setInterruptLevel: () => {},
       log: (_level: string, message: string) => console.error(message),
       workWaiting: () => false,
     };

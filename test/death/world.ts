@@ -58,6 +58,7 @@ export class World {
       memory: this.memory,
       clock: { nowNs: () => this.nowNs },
       raiseInterrupt: vector => this.#interrupt(vector),
+      setInterruptLevel: () => {},
       log: () => {},
       ...(workWaiting === undefined ? {} : { workWaiting: () => workWaiting }),
     };

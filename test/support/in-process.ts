@@ -47,6 +47,7 @@ export class InProcess implements Target {
       memory: this.memory,
       clock: { nowNs: () => this.nowNs },
       raiseInterrupt: vector => this.#interrupts.set(vector, this.interrupts(vector) + 1),
+      setInterruptLevel: () => {},
       log: (level, message) => this.logs.push(`${level}: ${message}`),
     };
     this.adapter = (options.create ?? createAdapter)(options);

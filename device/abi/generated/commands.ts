@@ -585,6 +585,8 @@ export const CMD_QP_OUT_RECV_PRODUCER_OFFSET = 0x20;
 export const CMD_QP_OUT_RECV_CONSUMER_OFFSET = 0x24;
 export const CMD_QP_OUT_ERROR_STATUS_OFFSET = 0x28;
 export const CMD_QP_OUT_ERROR_INDEX_OFFSET = 0x2c;
+export const CMD_QP_OUT_FAULT_ADDRESS_OFFSET = 0x30;
+export const CMD_QP_OUT_FAULT_INFO_OFFSET = 0x38;
 /** state */
 export const cmdQpOutState = (m: Uint32Array, w: number): number => m[w];
 export const setCmdQpOutState = (m: Uint32Array, w: number, v: number): void => {
@@ -644,6 +646,17 @@ export const setCmdQpOutErrorStatus = (m: Uint32Array, w: number, v: number): vo
 export const cmdQpOutErrorIndex = (m: Uint32Array, w: number): number => m[w + 11];
 export const setCmdQpOutErrorIndex = (m: Uint32Array, w: number, v: number): void => {
   m[w + 11] = v;
+};
+/** bus address of the DMA fault that did; zero without one Exact up to 2^53. */
+export const cmdQpOutFaultAddress = (m: Uint32Array, w: number): number => m[w + 12] + m[w + 13] * 0x100000000;
+export const setCmdQpOutFaultAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v >>> 0;
+  m[w + 13] = Math.floor(v / 0x100000000);
+};
+/** the same word as register FAULT_INFO */
+export const cmdQpOutFaultInfo = (m: Uint32Array, w: number): number => m[w + 14];
+export const setCmdQpOutFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 14] = v;
 };
 
 // cmd_link: Input of SET_LINK, output of QUERY_LINK.

@@ -5,6 +5,8 @@
 export const VHOST_USER_VERSION = 1;
 /** VHOST_USER_F_PROTOCOL_FEATURES: bit number in GET_FEATURES */
 export const F_PROTOCOL_FEATURES = 30;
+/** VIRTIO_F_ACCESS_PLATFORM: bit number in GET_FEATURES; DMA addresses go through IOTLB messages */
+export const F_ACCESS_PLATFORM = 33;
 /** bit number */
 export const PROTOCOL_F_REPLY_ACK = 3;
 /** bit number */
@@ -14,7 +16,7 @@ export const PROTOCOL_F_CONFIGURE_MEM_SLOTS = 15;
 /** bit number of the PCI-function extension */
 export const PROTOCOL_F_PCI_FUNCTION = 48;
 /** version of the PCI-function extension */
-export const EXTENSION_VERSION = 1;
+export const EXTENSION_VERSION = 2;
 /** largest payload that either side accepts */
 export const MAX_PAYLOAD = 0x1000;
 /** most file descriptors with one message */
@@ -44,6 +46,8 @@ export const Request = {
   SET_PROTOCOL_FEATURES: 16,
   /** standard; one fd: the back-end request channel */
   SET_BACKEND_REQ_FD: 21,
+  /** standard; iotlb: update, invalidate, access fail */
+  IOTLB_MSG: 22,
   /** standard */
   GET_MAX_MEM_SLOTS: 36,
   /** standard; one fd */
@@ -77,6 +81,8 @@ export type Request = (typeof Request)[keyof typeof Request];
 
 /** back-end requests */
 export const BackendRequest = {
+  /** standard; iotlb: miss */
+  IOTLB_MSG: 1,
   /** text (UTF-8, at most 256 bytes) for the log of the front-end */
   PCI_LOG: 1346535425,
 } as const;
@@ -94,6 +100,8 @@ export const Control = {
   MSIX_ENABLE: 4,
   /** VALUE: the Interrupt Disable bit */
   INTX_DISABLE: 5,
+  /** VALUE 1: D0, 0: D3hot, where there is no DMA and no interrupt; the state is kept */
+  POWER: 6,
 } as const;
 export type Control = (typeof Control)[keyof typeof Control];
 
@@ -118,6 +126,28 @@ export const BarFlag = {
   PREFETCHABLE: 2,
 } as const;
 export type BarFlag = (typeof BarFlag)[keyof typeof BarFlag];
+
+/** types of an IOTLB message */
+export const IotlbType = {
+  /** back-end: the translation of IOVA is wanted, with PERM */
+  MISS: 1,
+  /** front-end: IOVA … IOVA + SIZE is at UADDR of the front-end, with PERM */
+  UPDATE: 2,
+  /** front-end: translations of the range are void; acknowledged when no DMA uses them any more */
+  INVALIDATE: 3,
+  /** front-end: the miss for IOVA and PERM has no translation: a fault */
+  ACCESS_FAIL: 4,
+} as const;
+export type IotlbType = (typeof IotlbType)[keyof typeof IotlbType];
+
+/** permissions of an IOTLB message */
+export const IotlbPerm = {
+  /** the function may read memory */
+  READ: 1,
+  /** the function may write memory */
+  WRITE: 2,
+} as const;
+export type IotlbPerm = (typeof IotlbPerm)[keyof typeof IotlbPerm];
 
 /** values of the acknowledgement of PCI_STATE_SET_FD */
 export const StateResult = {
@@ -254,6 +284,60 @@ export const setMemTableCount = (m: Uint8Array, o: number, v: number): void => {
   m[o + 3] = v >>> 24;
 };
 
+// iotlb: Payload of IOTLB_MSG, both ways.
+export const IOTLB_SIZE = 32;
+export const IOTLB_IOVA_OFFSET = 0x0;
+export const IOTLB_SIZE_OFFSET = 0x8;
+export const IOTLB_UADDR_OFFSET = 0x10;
+export const IOTLB_PERM_OFFSET = 0x18;
+export const IOTLB_TYPE_OFFSET = 0x19;
+/** I/O virtual address */
+export const iotlbIova = (m: Uint8Array, o: number): number => m[o] + m[o + 1] * 256 + m[o + 2] * 65536 + m[o + 3] * 16777216 + m[o + 4] * 4294967296 + m[o + 5] * 1099511627776 + m[o + 6] * 281474976710656 + m[o + 7] * 72057594037927940;
+export const setIotlbIova = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 0] = v;
+  m[o + 1] = v >>> 8;
+  m[o + 2] = v >>> 16;
+  m[o + 3] = v >>> 24;
+  m[o + 4] = Math.floor(v / 4294967296);
+  m[o + 5] = Math.floor(v / 1099511627776);
+  m[o + 6] = Math.floor(v / 281474976710656);
+  m[o + 7] = Math.floor(v / 72057594037927940);
+};
+/** bytes */
+export const iotlbSize = (m: Uint8Array, o: number): number => m[o + 8] + m[o + 9] * 256 + m[o + 10] * 65536 + m[o + 11] * 16777216 + m[o + 12] * 4294967296 + m[o + 13] * 1099511627776 + m[o + 14] * 281474976710656 + m[o + 15] * 72057594037927940;
+export const setIotlbSize = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 8] = v;
+  m[o + 9] = v >>> 8;
+  m[o + 10] = v >>> 16;
+  m[o + 11] = v >>> 24;
+  m[o + 12] = Math.floor(v / 4294967296);
+  m[o + 13] = Math.floor(v / 1099511627776);
+  m[o + 14] = Math.floor(v / 281474976710656);
+  m[o + 15] = Math.floor(v / 72057594037927940);
+};
+/** address in the front-end, as in mem_region; UPDATE only */
+export const iotlbUaddr = (m: Uint8Array, o: number): number => m[o + 16] + m[o + 17] * 256 + m[o + 18] * 65536 + m[o + 19] * 16777216 + m[o + 20] * 4294967296 + m[o + 21] * 1099511627776 + m[o + 22] * 281474976710656 + m[o + 23] * 72057594037927940;
+export const setIotlbUaddr = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 16] = v;
+  m[o + 17] = v >>> 8;
+  m[o + 18] = v >>> 16;
+  m[o + 19] = v >>> 24;
+  m[o + 20] = Math.floor(v / 4294967296);
+  m[o + 21] = Math.floor(v / 1099511627776);
+  m[o + 22] = Math.floor(v / 281474976710656);
+  m[o + 23] = Math.floor(v / 72057594037927940);
+};
+/** permissions */
+export const iotlbPerm = (m: Uint8Array, o: number): number => m[o + 24];
+export const setIotlbPerm = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 24] = v;
+};
+/** type */
+export const iotlbType = (m: Uint8Array, o: number): number => m[o + 25];
+export const setIotlbType = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 25] = v;
+};
+
 // range: A range of a BAR.
 export const RANGE_SIZE = 24;
 export const RANGE_KIND_OFFSET = 0x0;
@@ -338,6 +422,8 @@ export const FUNCTION_RING_SLOTS_OFFSET = 0x20;
 export const FUNCTION_STATE_VERSION_OFFSET = 0x24;
 export const FUNCTION_STATE_SIZE_OFFSET = 0x28;
 export const FUNCTION_BARS_OFFSET = 0x30;
+export const FUNCTION_LINK_SPEED_OFFSET = 0x2d0;
+export const FUNCTION_LINK_WIDTH_OFFSET = 0x2d1;
 /** EXTENSION_VERSION */
 export const functionVersion = (m: Uint8Array, o: number): number => (m[o] | (m[o + 1] << 8) | (m[o + 2] << 16) | (m[o + 3] << 24)) >>> 0;
 export const setFunctionVersion = (m: Uint8Array, o: number, v: number): void => {
@@ -453,11 +539,22 @@ export const setFunctionStateSize = (m: Uint8Array, o: number, v: number): void 
   m[o + 46] = Math.floor(v / 281474976710656);
   m[o + 47] = Math.floor(v / 72057594037927940);
 };
+/** PCI Express: Max Link Speed, 1 (2.5 GT/s) to 5 (32 GT/s) */
+export const functionLinkSpeed = (m: Uint8Array, o: number): number => m[o + 720];
+export const setFunctionLinkSpeed = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 720] = v;
+};
+/** PCI Express: Maximum Link Width, in lanes */
+export const functionLinkWidth = (m: Uint8Array, o: number): number => m[o + 721];
+export const setFunctionLinkWidth = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 721] = v;
+};
 
 // ring_setup: Payload of PCI_SET_RING.
 export const RING_SETUP_SIZE = 16;
 export const RING_SETUP_SIZE_OFFSET = 0x0;
 export const RING_SETUP_SLOTS_OFFSET = 0x8;
+export const RING_SETUP_SESSION_OFFSET = 0xc;
 /** bytes of the memfd */
 export const ringSetupSize = (m: Uint8Array, o: number): number => m[o] + m[o + 1] * 256 + m[o + 2] * 65536 + m[o + 3] * 16777216 + m[o + 4] * 4294967296 + m[o + 5] * 1099511627776 + m[o + 6] * 281474976710656 + m[o + 7] * 72057594037927940;
 export const setRingSetupSize = (m: Uint8Array, o: number, v: number): void => {
@@ -477,6 +574,14 @@ export const setRingSetupSlots = (m: Uint8Array, o: number, v: number): void => 
   m[o + 9] = v >>> 8;
   m[o + 10] = v >>> 16;
   m[o + 11] = v >>> 24;
+};
+/** number of this connection; SESSION of the ring header differs once it is given up */
+export const ringSetupSession = (m: Uint8Array, o: number): number => (m[o + 12] | (m[o + 13] << 8) | (m[o + 14] << 16) | (m[o + 15] << 24)) >>> 0;
+export const setRingSetupSession = (m: Uint8Array, o: number, v: number): void => {
+  m[o + 12] = v;
+  m[o + 13] = v >>> 8;
+  m[o + 14] = v >>> 16;
+  m[o + 15] = v >>> 24;
 };
 
 // state_region: Payload of PCI_STATE_GET_FD (reply) and PCI_STATE_SET_FD.

@@ -34,7 +34,7 @@ export const DEVICE_MAGIC = 0x4c454250;
 /** drivers refuse a major version that they do not know */
 export const ABI_MAJOR = 1;
 /** grows when something is added that an older driver may ignore */
-export const ABI_MINOR = 0;
+export const ABI_MINOR = 1;
 /** value that RESET wants */
 export const RESET_MAGIC = 0x52455345;
 /** priority area inside a doorbell page */
@@ -60,6 +60,27 @@ export const Feature = {
   LOOPBACK: 4,
 } as const;
 export type Feature = (typeof Feature)[keyof typeof Feature];
+
+/** what a DMA fault was about */
+export const FaultObject = {
+  /** a descriptor of a send queue was read */
+  SEND_QUEUE: 1,
+  /** a descriptor of a receive queue was read */
+  RECV_QUEUE: 2,
+  /** data was read */
+  GATHER: 3,
+  /** data was written */
+  SCATTER: 4,
+  /** a completion was written */
+  CQ: 5,
+  /** an event was written */
+  EQ: 6,
+  /** the command mailbox */
+  MAILBOX: 7,
+  /** the page list of REGISTER_MR */
+  PAGE_LIST: 8,
+} as const;
+export type FaultObject = (typeof FaultObject)[keyof typeof FaultObject];
 
 /** bits of STATUS */
 export const StatusBit = {
@@ -115,6 +136,18 @@ export const REG_COUNT_COMPLETIONS_OFFSET = 0x5c;
 export const REG_COUNT_COMPLETIONS_RESET = 0x0;
 export const REG_COUNT_PACKETS_OFFSET = 0x60;
 export const REG_COUNT_PACKETS_RESET = 0x0;
+export const REG_INTERRUPT_CAUSE_OFFSET = 0x64;
+export const REG_INTERRUPT_CAUSE_RESET = 0x0;
+export const REG_COUNT_DMA_FAULTS_OFFSET = 0x68;
+export const REG_COUNT_DMA_FAULTS_RESET = 0x0;
+export const REG_FAULT_ADDRESS_LO_OFFSET = 0x6c;
+export const REG_FAULT_ADDRESS_LO_RESET = 0x0;
+export const REG_FAULT_ADDRESS_HI_OFFSET = 0x70;
+export const REG_FAULT_ADDRESS_HI_RESET = 0x0;
+export const REG_FAULT_INFO_OFFSET = 0x74;
+export const REG_FAULT_INFO_RESET = 0x0;
+export const REG_FAULT_INDEX_OFFSET = 0x78;
+export const REG_FAULT_INDEX_RESET = 0x0;
 /** DEVICE_MAGIC */
 export const regId = (m: Uint32Array, w: number): number => m[w];
 export const setRegId = (m: Uint32Array, w: number, v: number): void => {
@@ -279,6 +312,51 @@ export const setRegCountCompletions = (m: Uint32Array, w: number, v: number): vo
 export const regCountPackets = (m: Uint32Array, w: number): number => m[w + 24];
 export const setRegCountPackets = (m: Uint32Array, w: number, v: number): void => {
   m[w + 24] = v;
+};
+/** MSI-X off: a bit for each vector that was raised; INTA is asserted while one is set; write 1 to clear */
+export const regInterruptCause = (m: Uint32Array, w: number): number => m[w + 25];
+export const setRegInterruptCause = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 25] = v;
+};
+/** accesses to guest memory that failed */
+export const regCountDmaFaults = (m: Uint32Array, w: number): number => m[w + 26];
+export const setRegCountDmaFaults = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 26] = v;
+};
+/** bus address of the last DMA fault, low half */
+export const regFaultAddressLo = (m: Uint32Array, w: number): number => m[w + 27];
+export const setRegFaultAddressLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 27] = v;
+};
+/** the same, high half */
+export const regFaultAddressHi = (m: Uint32Array, w: number): number => m[w + 28];
+export const setRegFaultAddressHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 28] = v;
+};
+/** what the last DMA fault was about */
+export const regFaultInfo = (m: Uint32Array, w: number): number => m[w + 29];
+export const setRegFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 29] = v;
+};
+/** queue; zero for the mailbox */
+export const regFaultInfoNumber = (m: Uint32Array, w: number): number => m[w + 29] & 0xffffff;
+export const setRegFaultInfoNumber = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 29] = ((m[w + 29] & 0xff000000) | (v & 0xffffff)) >>> 0;
+};
+/** see the table of fault objects; zero: there was no fault */
+export const regFaultInfoObject = (m: Uint32Array, w: number): number => (m[w + 29] >>> 24) & 0xf;
+export const setRegFaultInfoObject = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 29] = ((m[w + 29] & 0xf0ffffff) | ((v & 0xf) << 24)) >>> 0;
+};
+/** the adapter wanted to write */
+export const regFaultInfoWrite = (m: Uint32Array, w: number): number => (m[w + 29] >>> 28) & 0x1;
+export const setRegFaultInfoWrite = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 29] = ((m[w + 29] & 0xefffffff) | ((v & 0x1) << 28)) >>> 0;
+};
+/** work-queue index of the descriptor that was under way */
+export const regFaultIndex = (m: Uint32Array, w: number): number => m[w + 30];
+export const setRegFaultIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 30] = v;
 };
 
 // db: One doorbell page, BAR 2. Every register is 64 bits wide and written with one store; reads give zero.

@@ -37,6 +37,7 @@ export const RING_SLOTS_OFFSET = 0x8;
 export const RING_PRODUCER_OFFSET = 0x40;
 export const RING_RESET_EPOCH_OFFSET = 0x44;
 export const RING_ANSWER_WAITING_OFFSET = 0x48;
+export const RING_SESSION_OFFSET = 0x4c;
 export const RING_CONSUMER_OFFSET = 0x80;
 export const RING_IRQ_RAISED_OFFSET = 0xc0;
 export const RING_INTX_LEVEL_OFFSET = 0xc4;
@@ -78,6 +79,12 @@ export const setRingAnswerWaiting = (m: Uint32Array, w: number, v: number): void
   m[w + 18] = v;
 };
 export const putRingAnswerWaiting = (s: WordSink, w: number, v: number): void => s.put(w + 18, v);
+/** front-end: number of the connection that the ring belongs to; raised before a connection is given up */
+export const ringSession = (m: Uint32Array, w: number): number => m[w + 19];
+export const setRingSession = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 19] = v;
+};
+export const putRingSession = (s: WordSink, w: number, v: number): void => s.put(w + 19, v);
 /** back-end: slots done so far; stored with release */
 export const ringConsumer = (m: Uint32Array, w: number): number => m[w + 32];
 export const setRingConsumer = (m: Uint32Array, w: number, v: number): void => {

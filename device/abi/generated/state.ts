@@ -5,7 +5,7 @@ import type { WordSink } from '../word-sink.js';
 /** "PBST" */
 export const STATE_MAGIC = 0x54534250;
 /** layout version */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 /** pages of one block of the page pool */
 export const POOL_BLOCK_PAGES = 32;
 /** undo journal: word index, old value: first word */
@@ -130,6 +130,14 @@ export const ST_EQ_HIGH_OFFSET = 0x90;
 export const ST_CQ_HIGH_OFFSET = 0x94;
 export const ST_QP_HIGH_OFFSET = 0x98;
 export const ST_POOL_HIGH_OFFSET = 0x9c;
+export const ST_MSIX_ENABLED_OFFSET = 0xa0;
+export const ST_ASLEEP_OFFSET = 0xa4;
+export const ST_INTERRUPT_CAUSE_OFFSET = 0xa8;
+export const ST_COUNT_DMA_FAULTS_OFFSET = 0xac;
+export const ST_FAULT_ADDRESS_LO_OFFSET = 0xb0;
+export const ST_FAULT_ADDRESS_HI_OFFSET = 0xb4;
+export const ST_FAULT_INFO_OFFSET = 0xb8;
+export const ST_FAULT_INDEX_OFFSET = 0xbc;
 /** STATE_MAGIC; zero while the region is being made */
 export const stMagic = (m: Uint32Array, w: number): number => m[w];
 export const setStMagic = (m: Uint32Array, w: number, v: number): void => {
@@ -370,6 +378,54 @@ export const setStPoolHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 39] = v;
 };
 export const putStPoolHigh = (s: WordSink, w: number, v: number): void => s.put(w + 39, v);
+/** MSI-X Enable of the function */
+export const stMsixEnabled = (m: Uint32Array, w: number): number => m[w + 40];
+export const setStMsixEnabled = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 40] = v;
+};
+export const putStMsixEnabled = (s: WordSink, w: number, v: number): void => s.put(w + 40, v);
+/** 1 in D3hot */
+export const stAsleep = (m: Uint32Array, w: number): number => m[w + 41];
+export const setStAsleep = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 41] = v;
+};
+export const putStAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 41, v);
+/** register INTERRUPT_CAUSE */
+export const stInterruptCause = (m: Uint32Array, w: number): number => m[w + 42];
+export const setStInterruptCause = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 42] = v;
+};
+export const putStInterruptCause = (s: WordSink, w: number, v: number): void => s.put(w + 42, v);
+/** counter */
+export const stCountDmaFaults = (m: Uint32Array, w: number): number => m[w + 43];
+export const setStCountDmaFaults = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 43] = v;
+};
+export const putStCountDmaFaults = (s: WordSink, w: number, v: number): void => s.put(w + 43, v);
+/** register FAULT_ADDRESS_LO */
+export const stFaultAddressLo = (m: Uint32Array, w: number): number => m[w + 44];
+export const setStFaultAddressLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 44] = v;
+};
+export const putStFaultAddressLo = (s: WordSink, w: number, v: number): void => s.put(w + 44, v);
+/** register FAULT_ADDRESS_HI */
+export const stFaultAddressHi = (m: Uint32Array, w: number): number => m[w + 45];
+export const setStFaultAddressHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 45] = v;
+};
+export const putStFaultAddressHi = (s: WordSink, w: number, v: number): void => s.put(w + 45, v);
+/** register FAULT_INFO */
+export const stFaultInfo = (m: Uint32Array, w: number): number => m[w + 46];
+export const setStFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 46] = v;
+};
+export const putStFaultInfo = (s: WordSink, w: number, v: number): void => s.put(w + 46, v);
+/** register FAULT_INDEX */
+export const stFaultIndex = (m: Uint32Array, w: number): number => m[w + 47];
+export const setStFaultIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 47] = v;
+};
+export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.put(w + 47, v);
 
 // outbox: A guest write that is due after the commit.
 export const OUTBOX_SIZE = 48;
@@ -751,6 +807,8 @@ export const QP_ACTIVE_DONE_OFFSET = 0x7c;
 export const QP_RECV_ACTIVE_OFFSET = 0x80;
 export const QP_RECV_DONE_OFFSET = 0x84;
 export const QP_UNTOLD_OFFSET = 0x88;
+export const QP_FAULT_INFO_OFFSET = 0x8c;
+export const QP_FAULT_ADDRESS_OFFSET = 0x90;
 export const QP_SEND_WQE_OFFSET = 0x100;
 export const QP_RECV_WQE_OFFSET = 0x300;
 /** 1 when created */
@@ -953,6 +1011,22 @@ export const setQpUntold = (m: Uint32Array, w: number, v: number): void => {
   m[w + 34] = v;
 };
 export const putQpUntold = (s: WordSink, w: number, v: number): void => s.put(w + 34, v);
+/** DMA fault that moved the queue to the error state, as register FAULT_INFO; or zero */
+export const qpFaultInfo = (m: Uint32Array, w: number): number => m[w + 35];
+export const setQpFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 35] = v;
+};
+export const putQpFaultInfo = (s: WordSink, w: number, v: number): void => s.put(w + 35, v);
+/** its bus address Exact up to 2^53. */
+export const qpFaultAddress = (m: Uint32Array, w: number): number => m[w + 36] + m[w + 37] * 0x100000000;
+export const setQpFaultAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 36] = v >>> 0;
+  m[w + 37] = Math.floor(v / 0x100000000);
+};
+export const putQpFaultAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 36, v >>> 0);
+  s.put(w + 37, Math.floor(v / 0x100000000));
+};
 
 // pslot: Pushed descriptor that the scheduler holds.
 export const PSLOT_SIZE = 288;
