@@ -88,6 +88,25 @@ static const MemoryRegionOps pb_rest_ops = {
     .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
 };
 
+static uint64_t pb_off_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return PB_ALL_ONES;
+}
+
+static void pb_off_write(void *opaque, hwaddr addr, uint64_t data,
+                         unsigned size)
+{
+}
+
+/* Over the whole BAR, MSI-X tables and shared memory included. */
+static const MemoryRegionOps pb_off_ops = {
+    .read = pb_off_read,
+    .write = pb_off_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+};
+
 static bool pb_bar_memfd(PbState *s, unsigned i, uint64_t size, Error **errp)
 {
     PbBar *b = &s->bars[i];
@@ -151,6 +170,10 @@ static bool pb_bar_create(PbState *s, unsigned i, Error **errp)
     memory_region_init_io(&b->rest.mr, OBJECT(s), &pb_rest_ops, &b->rest,
                           "pushbell-rest", bar.size);
     memory_region_add_subregion_overlap(&b->container, 0, &b->rest.mr, -1);
+    memory_region_init_io(&b->off, OBJECT(s), &pb_off_ops, NULL,
+                          "pushbell-off", bar.size);
+    memory_region_set_enabled(&b->off, false);
+    memory_region_add_subregion_overlap(&b->container, 0, &b->off, 1);
     for (unsigned n = 0; n < PB_MAX_RANGES; n++) {
         struct pb_range range = pb_bar_range(&bar, n);
 
@@ -194,13 +217,42 @@ bool pb_bars_send_ram(PbState *s, Error **errp)
     return true;
 }
 
-/* The regions themselves belong to the device object. */
+/* Big lock held, outside of accesses to the BARs. */
+void pb_bars_show_off(PbState *s)
+{
+    memory_region_transaction_begin();
+    for (unsigned i = 0; i < PB_MAX_BARS; i++) {
+        if (pb_function_bar(&s->function, i).size) {
+            memory_region_set_enabled(&s->bars[i].off, s->off);
+        }
+    }
+    memory_region_transaction_commit();
+}
+
+static void pb_unmap_region(PbBar *b, MemoryRegion *mr)
+{
+    if (memory_region_is_mapped(mr)) {
+        memory_region_del_subregion(&b->container, mr);
+    }
+}
+
+/*
+ * The regions themselves belong to the device object, but each one that is
+ * mapped holds a reference to it: unplugged, the device would never be gone.
+ */
 void pb_bars_destroy(PbState *s)
 {
     for (unsigned i = 0; i < PB_MAX_BARS; i++) {
-        if (s->bars[i].ram_fd >= 0) {
-            close(s->bars[i].ram_fd);
-            s->bars[i].ram_fd = -1;
+        PbBar *b = &s->bars[i];
+
+        for (unsigned n = 0; n < PB_MAX_RANGES; n++) {
+            pb_unmap_region(b, &b->ranges[n].mr);
+        }
+        pb_unmap_region(b, &b->rest.mr);
+        pb_unmap_region(b, &b->off);
+        if (b->ram_fd >= 0) {
+            close(b->ram_fd);
+            b->ram_fd = -1;
         }
     }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The back-end request channel: requests that the back-end sends to us. Served
- * by the interrupt thread, without the big lock. There is one request so far,
- * PCI_LOG; an unknown one is read over, wrong framing closes the channel.
+ * by the interrupt thread, without the big lock. PCI_LOG goes to our log, a miss
+ * of the IOTLB is queued for those who have that lock; an unknown request is
+ * read over, wrong framing closes the channel.
  */
 #include "qemu/osdep.h"
 #include <sys/socket.h>
@@ -36,6 +37,28 @@ static void pb_channel_log(PbState *s, char *text, uint32_t size)
     warn_report("pushbell-pci: back-end: %.*s", (int)size, text);
 }
 
+/* Returns false to close the channel. */
+static bool pb_channel_dispatch(PbState *s, const struct pb_header *header,
+                                char *payload)
+{
+    switch (header->request) {
+    case PB_BACKEND_REQUEST_PCI_LOG:
+        pb_channel_log(s, payload, header->size);
+        return true;
+    case PB_BACKEND_REQUEST_IOTLB_MSG:
+        return header->size == sizeof(struct pb_iotlb) &&
+               pb_iommu_miss(s, (const struct pb_iotlb *)payload);
+    default:
+        return true;
+    }
+}
+
+static bool pb_channel_knows(uint32_t request)
+{
+    return request == PB_BACKEND_REQUEST_PCI_LOG ||
+           request == PB_BACKEND_REQUEST_IOTLB_MSG;
+}
+
 static void pb_channel_ack(PbState *s, uint32_t request, uint64_t value)
 {
     struct {
@@ -66,7 +89,7 @@ static void pb_channel_ack(PbState *s, uint32_t request, uint64_t value)
 static bool pb_channel_request(PbState *s, bool *more)
 {
     struct pb_header header;
-    char payload[PB_LOG_BYTES_MAX];
+    char payload[PB_LOG_BYTES_MAX] QEMU_ALIGNED(8);
     ssize_t n = recv(s->session.channel_fd, &header, sizeof(header), 0);
 
     *more = n > 0;
@@ -83,12 +106,11 @@ static bool pb_channel_request(PbState *s, bool *more)
         return false;
     }
     trace_pushbell_channel(header.request, header.size);
-    if (header.request == PB_BACKEND_REQUEST_PCI_LOG) {
-        pb_channel_log(s, payload, header.size);
+    if (!pb_channel_dispatch(s, &header, payload)) {
+        return false;
     }
     if (header.flags & PB_HEADER_FLAGS_NEED_REPLY) {
-        pb_channel_ack(s, header.request,
-                       header.request != PB_BACKEND_REQUEST_PCI_LOG);
+        pb_channel_ack(s, header.request, !pb_channel_knows(header.request));
     }
     return true;
 }

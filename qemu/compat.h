@@ -20,9 +20,18 @@
 #if QEMU_VERSION_MAJOR >= 10
 #include "system/hostmem.h"
 #include "system/runstate.h"
+#include "system/system.h"
 #else
 #include "sysemu/hostmem.h"
 #include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+#endif
+
+/* qobject/ was qapi/qmp/ before 10.0. */
+#if QEMU_VERSION_MAJOR >= 10
+#include "qobject/qdict.h"
+#else
+#include "qapi/qmp/qdict.h"
 #endif
 
 /* The big lock had another name before 9.0. */
@@ -60,5 +69,59 @@ static inline uint64_t pb_compat_fd_offset(MemoryRegion *mr)
     return 0;
 #endif
 }
+
+/*
+ * Before 8.1, when the guest flushes a whole domain at once (as Linux does
+ * unless it is told iommu.strict=1), QEMU's VT-d notifies of those lost
+ * translations only that it has on a list of its own, and it puts nothing on
+ * that list for a listener that wants no MAP events. So what the back-end was
+ * told is put there for it, and taken off when it is void.
+ */
+#if QEMU_VERSION_MAJOR < 9
+#include "hw/i386/intel_iommu.h"
+
+static inline IOVATree *pb_compat_vtd_list(IOMMUMemoryRegion *mr)
+{
+    return object_dynamic_cast(OBJECT(mr), TYPE_INTEL_IOMMU_MEMORY_REGION)
+           ? container_of(mr, VTDAddressSpace, iommu)->iova_tree : NULL;
+}
+
+static inline void pb_compat_iommu_told(IOMMUMemoryRegion *mr,
+                                        const IOMMUTLBEntry *entry)
+{
+    IOVATree *list = pb_compat_vtd_list(mr);
+    const DMAMap map = {
+        .iova = entry->iova,
+        .size = entry->addr_mask,
+        .translated_addr = entry->translated_addr,
+        .perm = entry->perm,
+    };
+
+    if (list) {
+        iova_tree_insert(list, &map);   /* refused if it is there: fine */
+    }
+}
+
+static inline void pb_compat_iommu_void(IOMMUMemoryRegion *mr,
+                                        const IOMMUTLBEntry *entry)
+{
+    IOVATree *list = pb_compat_vtd_list(mr);
+    const DMAMap map = { .iova = entry->iova, .size = entry->addr_mask };
+
+    if (list) {
+        iova_tree_remove(list, map);
+    }
+}
+#else
+static inline void pb_compat_iommu_told(IOMMUMemoryRegion *mr,
+                                        const IOMMUTLBEntry *entry)
+{
+}
+
+static inline void pb_compat_iommu_void(IOMMUMemoryRegion *mr,
+                                        const IOMMUTLBEntry *entry)
+{
+}
+#endif
 
 #endif /* PUSHBELL_COMPAT_H */

@@ -28,7 +28,12 @@ bool pb_control_event(PbState *s, uint32_t kind, uint32_t value, Error **errp)
                            NULL, 0, errp);
 }
 
-/* While no back-end is there nothing is lost: it gets the present values. */
+/*
+ * While no back-end is there nothing is lost: it gets the present values. One
+ * that does not acknowledge in time has lost the connection, and the guest goes
+ * on; when it wakes up it finds that, or the newer reset epoch, before it does
+ * anything else.
+ */
 static void pb_control_tell(PbState *s, uint32_t kind, uint32_t value)
 {
     Error *err = NULL;
@@ -58,7 +63,13 @@ bool pb_control_send_present(PbState *s, Error **errp)
                             errp) &&
            (!s->function.interrupt_pin ||
             pb_control_event(s, PB_CONTROL_INTX_DISABLE, s->intx_disabled,
-                             errp));
+                             errp)) &&
+           pb_control_event(s, PB_CONTROL_POWER, !s->d3hot, errp);
+}
+
+void pb_control_power(PbState *s, bool on)
+{
+    pb_control_tell(s, PB_CONTROL_POWER, on);
 }
 
 /*
@@ -107,29 +118,61 @@ void pb_control_reset(PbState *s, uint32_t kind)
     s->bus_master = false;
     s->msix_enabled = false;
     s->intx_disabled = false;
+    pb_power_reset(s);
 }
 
 /* Part of the connect sequence: RUN only when the VM runs. */
 bool pb_control_run(PbState *s, Error **errp)
 {
-    return !runstate_is_running() ||
+    s->session.running = runstate_is_running();
+    return !s->session.running ||
            pb_session_tell(s, PB_REQUEST_PCI_RUN, NULL, 0, NULL, 0, errp);
+}
+
+static void pb_control_set_running(PbState *s, bool running)
+{
+    Error *err = NULL;
+
+    trace_pushbell_run_state(running);
+    s->session.running = running;
+    if (!pb_session_tell(s, running ? PB_REQUEST_PCI_RUN : PB_REQUEST_PCI_STOP,
+                         NULL, 0, NULL, 0, &err)) {
+        error_reportf_err(err, "pushbell-pci: ");
+    }
 }
 
 void pb_control_run_state(void *opaque, bool running, RunState state)
 {
     PbState *s = opaque;
-    Error *err = NULL;
 
-    if (!qatomic_read(&s->session.connected)) {
-        return;
-    }
-    trace_pushbell_run_state(running);
-    if (!pb_session_tell(s, running ? PB_REQUEST_PCI_RUN : PB_REQUEST_PCI_STOP,
-                         NULL, 0, NULL, 0, &err)) {
-        error_reportf_err(err, "pushbell-pci: ");
+    if (qatomic_read(&s->session.connected)) {
+        pb_control_set_running(s, running);
     }
     if (!running) {
         pb_irq_flush(s);
+    }
+    pb_gone_run_state(s, running);
+}
+
+/*
+ * Around a change of guest memory that takes ranges away and brings others, or
+ * the same ones elsewhere: DMA must not fall into the gap. Big lock held from
+ * the one to the other; both do nothing while the function is stopped anyway.
+ */
+void pb_control_quiesce(PbState *s)
+{
+    if (qatomic_read(&s->session.connected) && s->session.running) {
+        pb_control_set_running(s, false);
+        s->session.quiesced = qatomic_read(&s->session.connected);
+    }
+}
+
+void pb_control_resume(PbState *s)
+{
+    if (s->session.quiesced) {
+        s->session.quiesced = false;
+        if (qatomic_read(&s->session.connected) && runstate_is_running()) {
+            pb_control_set_running(s, true);
+        }
     }
 }

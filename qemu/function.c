@@ -12,6 +12,7 @@
 #define PB_BAR_SIZE_MAX (1ULL << 40)
 #define PB_STATE_SIZE_MAX (4ULL << 30)
 #define PB_RING_SLOTS_MIN 16
+#define PB_LINK_SPEED_MAX 5     /* 32 GT/s */
 
 struct pb_bar pb_function_bar(const struct pb_function *f, unsigned i)
 {
@@ -128,6 +129,24 @@ static bool pb_function_check_msix(const struct pb_function *f, Error **errp)
     return true;
 }
 
+/* None at all is fine: then QEMU's own values stay. */
+static bool pb_function_check_link(const struct pb_function *f, Error **errp)
+{
+    static const uint8_t widths[] = { 1, 2, 4, 8, 12, 16, 32 };
+    bool known = false;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(widths); i++) {
+        known |= f->link_width == widths[i];
+    }
+    if ((f->link_speed || f->link_width) &&
+        (f->link_speed < 1 || f->link_speed > PB_LINK_SPEED_MAX || !known)) {
+        error_setg(errp, "a link of speed %u and width %u is not possible",
+                   f->link_speed, f->link_width);
+        return false;
+    }
+    return true;
+}
+
 /* Everything that is used later is checked here, once. */
 bool pb_function_check(const struct pb_function *f, Error **errp)
 {
@@ -136,7 +155,7 @@ bool pb_function_check(const struct pb_function *f, Error **errp)
             return false;
         }
     }
-    if (!pb_function_check_msix(f, errp)) {
+    if (!pb_function_check_msix(f, errp) || !pb_function_check_link(f, errp)) {
         return false;
     }
     if (!is_power_of_2(f->ring_slots) || f->ring_slots < PB_RING_SLOTS_MIN ||

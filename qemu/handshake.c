@@ -17,12 +17,19 @@
                               BIT_ULL(PB_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | \
                               BIT_ULL(PB_PROTOCOL_F_PCI_FUNCTION))
 
-static bool pb_handshake_ask_u64(PbState *s, uint32_t request, uint64_t *value,
-                                 Error **errp)
+/* Asks for the features; pb_handshake_features() takes the reply. */
+bool pb_handshake_hello(PbState *s, int fd, int64_t deadline, Error **errp)
+{
+    return pb_wire_send(fd, PB_REQUEST_GET_FEATURES, false, NULL, 0, NULL, 0,
+                        deadline, errp);
+}
+
+static bool pb_handshake_u64_reply(PbState *s, uint32_t request,
+                                   uint64_t *value, Error **errp)
 {
     struct pb_u64_payload reply;
-    uint32_t size = pb_session_ask(s, request, &reply, sizeof(reply), NULL,
-                                   errp);
+    uint32_t size = pb_session_reply(s, request, &reply, sizeof(reply), NULL,
+                                     errp);
 
     if (size && size != sizeof(reply)) {
         error_setg(errp, "malformed reply to %s", pb_wire_name(request));
@@ -35,10 +42,13 @@ static bool pb_handshake_ask_u64(PbState *s, uint32_t request, uint64_t *value,
 bool pb_handshake_features(PbState *s, Error **errp)
 {
     uint64_t features, protocol;
-    const struct pb_u64_payload set_features = { PB_FEATURES };
+    const struct pb_u64_payload set_features = {
+        PB_FEATURES | pb_iommu_features(s)
+    };
     const struct pb_u64_payload set_protocol = { PB_PROTOCOL_FEATURES };
 
-    if (!pb_handshake_ask_u64(s, PB_REQUEST_GET_FEATURES, &features, errp)) {
+    if (!pb_handshake_u64_reply(s, PB_REQUEST_GET_FEATURES, &features,
+                                errp)) {
         return false;
     }
     if (!(features & PB_FEATURES)) {
@@ -46,8 +56,16 @@ bool pb_handshake_features(PbState *s, Error **errp)
                    "features: it is not a PCI function", s->socket_path);
         return false;
     }
-    if (!pb_handshake_ask_u64(s, PB_REQUEST_GET_PROTOCOL_FEATURES, &protocol,
-                            errp)) {
+    if (~features & pb_iommu_features(s)) {
+        error_setg(errp, "the back-end at %s cannot work behind an IOMMU: it "
+                   "does not offer feature bit %d (ACCESS_PLATFORM)",
+                   s->socket_path, PB_F_ACCESS_PLATFORM);
+        return false;
+    }
+    if (!pb_session_send(s, PB_REQUEST_GET_PROTOCOL_FEATURES, false, NULL, 0,
+                         NULL, 0, errp) ||
+        !pb_handshake_u64_reply(s, PB_REQUEST_GET_PROTOCOL_FEATURES, &protocol,
+                                errp)) {
         return false;
     }
     if (~protocol & PB_PROTOCOL_FEATURES) {
@@ -173,12 +191,24 @@ bool pb_handshake_old_state(PbState *s, Error **errp)
                                 &result, errp)) {
         return false;
     }
-    if (result != PB_STATE_RESULT_OK) {
-        error_setg(errp, "the back-end cannot take over the state region "
-                   "(reason %" PRIu64 ")", result);
+    switch (result) {
+    case PB_STATE_RESULT_OK:
+        return true;
+    case PB_STATE_RESULT_BAD_VERSION:
+        error_setg(errp, "the back-end at %s does not know layout version %u "
+                   "of the function's state; start a build that does, or end "
+                   "the VM and start it again", s->socket_path, state.version);
+        return false;
+    case PB_STATE_RESULT_BAD_CONTENT:
+        error_setg(errp, "the back-end at %s finds no state that it "
+                   "understands in the state region; its log says more",
+                   s->socket_path);
+        return false;
+    default:
+        error_setg(errp, "the back-end at %s cannot take over the state region "
+                   "(reason %" PRIu64 ")", s->socket_path, result);
         return false;
     }
-    return true;
 }
 
 bool pb_handshake_ring(PbState *s, Error **errp)
@@ -187,6 +217,8 @@ bool pb_handshake_ring(PbState *s, Error **errp)
     struct pb_ring_setup setup = { .size = r->bytes, .slots = r->nslots };
     int fds[3] = { r->memfd, r->kick_fd, r->answer_fd };
 
+    pb_ring_new_session(s);
+    setup.session = r->session;
     return pb_session_tell(s, PB_REQUEST_PCI_SET_RING, &setup, sizeof(setup),
                            fds, ARRAY_SIZE(fds), errp);
 }

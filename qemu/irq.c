@@ -27,7 +27,7 @@ static void pb_irq_take(PbState *s, uint32_t vector)
     PbIrq *q = &s->irq;
     uint64_t count;
 
-    if (read(q->fds[vector], &count, sizeof(count)) != sizeof(count)) {
+    if (!pb_eventfd_take(q->fds[vector], &count)) {
         return;     /* the other taker was faster */
     }
     trace_pushbell_irq_take(vector, count);
@@ -36,23 +36,27 @@ static void pb_irq_take(PbState *s, uint32_t vector)
     qatomic_set(&q->undelivered, true);
 }
 
-/* Big lock held. INTx is a level: look at it, do not count it. */
+/*
+ * Big lock held. INTx is a level: look at it, do not count it. The core takes
+ * it back by itself when MSI-X is switched on, so it is told each time.
+ */
 static void pb_irq_deliver_level(PbState *s)
 {
     PCIDevice *pci = PCI_DEVICE(s);
-    bool level = qatomic_read(&s->ring.header->intx_level) &&
-                 !msix_enabled(pci);
+    uint32_t word = qatomic_read(&s->ring.header->intx_level);
+    bool level = word && !msix_enabled(pci) && !s->off;
 
+    s->irq.level_word = word;
     if (level != s->irq.level) {
         s->irq.level = level;
         trace_pushbell_irq_level(level);
-        pci_set_irq(pci, level);
     }
+    pci_set_irq(pci, level);
 }
 
 /*
- * Big lock held. With Bus Master Enable off a message would get lost on its
- * way: it stays pending until the bit is set again.
+ * Big lock held. With Bus Master Enable off or in D3hot a message would get
+ * lost on its way: it stays pending until it can go.
  */
 void pb_irq_deliver(PbState *s)
 {
@@ -67,7 +71,7 @@ void pb_irq_deliver(PbState *s)
     if (s->function.interrupt_pin) {
         pb_irq_deliver_level(s);
     }
-    if (!qatomic_read(&q->undelivered) ||
+    if (!qatomic_read(&q->undelivered) || s->off ||
         !(pci_get_word(pci->config + PCI_COMMAND) & PCI_COMMAND_MASTER)) {
         return;
     }
@@ -177,6 +181,10 @@ void pb_irq_discard(PbState *s)
     qatomic_set(&q->undelivered, false);
     qemu_mutex_unlock(&q->lock);
     if (s->function.interrupt_pin) {
+        /* Nobody is there to take it back. */
+        if (!qatomic_read(&s->session.connected)) {
+            qatomic_set(&s->ring.header->intx_level, 0);
+        }
         pb_irq_deliver_level(s);
     }
 }

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guest RAM for the back-end: each range of it that the guest can address is
- * announced with its file, and taken back when it disappears. RAM that the
- * back-end cannot map is refused; DMA would get lost in silence otherwise.
+ * announced with its file, and taken back when it disappears.
+ *
+ * QEMU tells of a change in one transaction, in which it may take a range away
+ * only to bring it back in two pieces. So the whole list is gathered first and
+ * compared with the one before; the back-end is told the difference, and while
+ * ranges are taken from under a running function it is stopped: no DMA falls
+ * into the gap.
  *
  * Only memory back-ends count as guest RAM. Other RAM blocks (video memory,
  * other devices' BARs, firmware) have no file and are left out, as a DMA target
- * they are not reachable.
+ * they are not reachable. This file never reads or writes guest RAM: a file
+ * that its owner truncates hurts whoever touches it through a mapping.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -14,10 +20,13 @@
 #include "pushbell.h"
 #include "trace.h"
 
+#define PB_NO_DMA "DMA to this memory will fault: "
+
 typedef struct PbRegion {
     MemoryRegion *mr;
     struct pb_mem_region wire;
     int fd;
+    bool refused;               /* the back-end does not have it */
 } PbRegion;
 
 /* ADD_MEM_REG and REM_MEM_REG have eight bytes of padding in front. */
@@ -28,48 +37,51 @@ struct pb_mem_reg_message {
 QEMU_BUILD_BUG_ON(sizeof(struct pb_mem_reg_message) !=
                   8 + sizeof(struct pb_mem_region));
 
-static bool pb_memory_tell(PbState *s, uint32_t request, const PbRegion *r,
-                           Error **errp)
+static PbRegion *pb_memory_region(GArray *list, unsigned i)
+{
+    return &g_array_index(list, PbRegion, i);
+}
+
+static bool pb_memory_remove(PbState *s, PbRegion *r, Error **errp)
 {
     struct pb_mem_reg_message msg = { .region = r->wire };
 
-    return pb_session_tell(s, request, &msg, sizeof(msg), &r->fd,
-                           request == PB_REQUEST_ADD_MEM_REG ? 1 : 0, errp);
+    if (r->refused) {
+        return true;
+    }
+    trace_pushbell_memory_remove(memory_region_name(r->mr),
+                                 r->wire.guest_address, r->wire.size);
+    return pb_session_tell(s, PB_REQUEST_REM_MEM_REG, &msg, sizeof(msg), NULL,
+                           0, errp);
+}
+
+static bool pb_memory_announce(PbState *s, PbRegion *r, Error **errp)
+{
+    ERRP_GUARD();
+    struct pb_mem_reg_message msg = { .region = r->wire };
+
+    trace_pushbell_memory_add(memory_region_name(r->mr),
+                              r->wire.guest_address, r->wire.size,
+                              r->wire.mmap_offset);
+    r->refused = !pb_session_tell(s, PB_REQUEST_ADD_MEM_REG, &msg, sizeof(msg),
+                                  &r->fd, 1, errp);
+    if (r->refused) {
+        error_prepend(errp, "guest RAM \"%s\" at 0x%" PRIx64 ": ",
+                      memory_region_name(r->mr), r->wire.guest_address);
+    }
+    return !r->refused;
 }
 
 /* Realize fails with the first error; later ones can only be reported. */
-static void pb_memory_complain(PbState *s, Error *err)
+static void pb_memory_complain(PbState *s, Error *err, const char *consequence)
 {
     if (s->session.established) {
-        error_reportf_err(err, "pushbell-pci: guest RAM: ");
+        error_reportf_err(err, "pushbell-pci: %s", consequence);
     } else if (!s->memory.error) {
         s->memory.error = err;
     } else {
         error_free(err);
     }
-}
-
-static bool pb_memory_is_guest_ram(MemoryRegionSection *section)
-{
-    MemoryRegion *mr = section->mr;
-
-    return memory_region_is_ram(mr) && !memory_region_is_rom(mr) &&
-           !memory_region_is_ram_device(mr) && !section->readonly &&
-           mr->owner && object_dynamic_cast(mr->owner, TYPE_MEMORY_BACKEND);
-}
-
-static bool pb_memory_check_shared(MemoryRegion *mr, uint64_t size,
-                                   Error **errp)
-{
-    if (memory_region_get_fd(mr) >= 0 && qemu_ram_is_shared(mr->ram_block)) {
-        return true;
-    }
-    error_setg(errp, "guest RAM \"%s\" is not shared with the back-end",
-               memory_region_name(mr));
-    error_append_hint(errp, "Write instead: -object memory-backend-memfd,"
-                      "id=mem,size=%" PRIu64 "M,share=on "
-                      "-machine memory-backend=mem\n", size >> 20);
-    return false;
 }
 
 static void pb_memory_describe(PbRegion *r, MemoryRegionSection *section)
@@ -86,91 +98,229 @@ static void pb_memory_describe(PbRegion *r, MemoryRegionSection *section)
     r->wire.mmap_offset = offset + pb_compat_fd_offset(mr);
 }
 
-static void pb_memory_add(MemoryListener *listener,
-                          MemoryRegionSection *section)
+static void pb_memory_begin(MemoryListener *listener)
 {
-    PbState *s = container_of(listener, PbState, memory.listener);
-    PbRegion r = { 0 };
-    Error *err = NULL;
+    PbMemory *m = container_of(listener, PbMemory, listener);
 
+    m->next = g_array_new(false, true, sizeof(PbRegion));
+    m->looked = false;
+}
+
+/* A range that the guest has after this transaction. */
+static void pb_memory_gather(PbState *s, MemoryRegionSection *section,
+                             Error **errp)
+{
+    PbMemory *m = &s->memory;
+    PbRegion r = { 0 };
+
+    m->looked = true;
     if (!pb_memory_is_guest_ram(section)) {
         trace_pushbell_memory_skip(memory_region_name(section->mr),
                                    section->offset_within_address_space);
         return;
     }
-    if (!pb_memory_check_shared(section->mr, memory_region_size(section->mr),
-                                &err)) {
-        pb_memory_complain(s, err);
+    if (!pb_memory_check_shared(section->mr, errp) ||
+        !pb_memory_check_room(s, m->next->len, errp)) {
         return;
     }
     pb_memory_describe(&r, section);
-    trace_pushbell_memory_add(memory_region_name(r.mr), r.wire.guest_address,
-                              r.wire.size, r.wire.mmap_offset);
     memory_region_ref(r.mr);
-    g_array_append_val(s->memory.regions, r);
-    if (s->session.fd >= 0 && !s->memory.error &&
-        !pb_memory_tell(s, PB_REQUEST_ADD_MEM_REG, &r, &err)) {
-        pb_memory_complain(s, err);
+    g_array_append_val(m->next, r);
+}
+
+static void pb_memory_add(MemoryListener *listener,
+                          MemoryRegionSection *section)
+{
+    PbState *s = container_of(listener, PbState, memory.listener);
+    Error *err = NULL;
+
+    pb_memory_gather(s, section, &err);
+    if (err) {
+        pb_memory_complain(s, err, PB_NO_DMA);
     }
+}
+
+/* What was refused when it came is refused again, without another word. */
+static void pb_memory_keep(MemoryListener *listener,
+                           MemoryRegionSection *section)
+{
+    pb_memory_gather(container_of(listener, PbState, memory.listener), section,
+                     NULL);
 }
 
 static void pb_memory_del(MemoryListener *listener,
                           MemoryRegionSection *section)
 {
-    PbState *s = container_of(listener, PbState, memory.listener);
-    GArray *regions = s->memory.regions;
-    Error *err = NULL;
+    container_of(listener, PbMemory, listener)->looked = true;
+}
 
-    for (unsigned i = 0; i < regions->len; i++) {
-        PbRegion r = g_array_index(regions, PbRegion, i);
+/* The same range in another list, or NULL. */
+static PbRegion *pb_memory_same(GArray *list, const PbRegion *r)
+{
+    for (unsigned i = 0; i < list->len; i++) {
+        PbRegion *other = pb_memory_region(list, i);
 
-        if (r.mr != section->mr ||
-            r.wire.guest_address != section->offset_within_address_space) {
+        if (other->mr == r->mr && other->fd == r->fd &&
+            !memcmp(&other->wire, &r->wire, sizeof(r->wire))) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static void pb_memory_free(GArray *list)
+{
+    for (unsigned i = 0; i < list->len; i++) {
+        memory_region_unref(pb_memory_region(list, i)->mr);
+    }
+    g_array_free(list, true);
+}
+
+/* Tells of the ranges of "from" that "to" has not. */
+static void pb_memory_tell(PbState *s, GArray *from, GArray *to,
+                           bool (*tell)(PbState *, PbRegion *, Error **),
+                           const char *consequence)
+{
+    for (unsigned i = 0; i < from->len; i++) {
+        PbRegion *r = pb_memory_region(from, i);
+        PbRegion *same = pb_memory_same(to, r);
+        Error *err = NULL;
+
+        if (same) {
+            r->refused |= same->refused;
             continue;
         }
-        trace_pushbell_memory_remove(memory_region_name(r.mr),
-                                     r.wire.guest_address, r.wire.size);
-        g_array_remove_index_fast(regions, i);
-        if (s->session.fd >= 0 && !s->exiting &&
-            !pb_memory_tell(s, PB_REQUEST_REM_MEM_REG, &r, &err)) {
-            pb_memory_complain(s, err);
+        if (!qatomic_read(&s->session.connected)) {
+            return;     /* lost just now: the next one gets the whole list */
         }
-        memory_region_unref(r.mr);
+        if (!tell(s, r, &err)) {
+            pb_memory_complain(s, err, consequence);
+        }
+    }
+}
+
+static bool pb_memory_loses(GArray *old, GArray *new)
+{
+    for (unsigned i = 0; i < old->len; i++) {
+        if (!pb_memory_same(new, pb_memory_region(old, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* While it is quiesced no DMA falls on what goes away only to come back. */
+static void pb_memory_change(PbState *s, GArray *old, GArray *new)
+{
+    bool loses = pb_memory_loses(old, new);
+
+    if (loses) {
+        pb_control_quiesce(s);
+        pb_iommu_invalidate_all(s);
+        pb_memory_tell(s, old, new, pb_memory_remove, "");
+    }
+    pb_memory_tell(s, new, old, pb_memory_announce, PB_NO_DMA);
+    if (loses) {
+        pb_control_resume(s);
+    }
+}
+
+static void pb_memory_commit(MemoryListener *listener)
+{
+    PbState *s = container_of(listener, PbState, memory.listener);
+    PbMemory *m = &s->memory;
+    GArray *old = m->regions;
+
+    if (!m->next) {
         return;
     }
+    if (!m->looked) {   /* a transaction of other address spaces only */
+        g_array_free(g_steal_pointer(&m->next), true);
+        return;
+    }
+    m->regions = g_steal_pointer(&m->next);
+    if (qatomic_read(&s->session.connected)) {
+        pb_memory_change(s, old, m->regions);
+    }
+    pb_memory_free(old);
 }
 
-static bool pb_memory_send_again(PbState *s, Error **errp)
+/* Where QEMU has this guest-physical address, or this address of its own. */
+const struct pb_mem_region *pb_memory_find(PbState *s, uint64_t address,
+                                           bool own)
 {
-    for (unsigned i = 0; i < s->memory.regions->len; i++) {
-        if (!pb_memory_tell(s, PB_REQUEST_ADD_MEM_REG,
-                            &g_array_index(s->memory.regions, PbRegion, i),
-                            errp)) {
-            return false;
+    GArray *list = s->memory.regions;
+
+    for (unsigned i = 0; list && i < list->len; i++) {
+        PbRegion *r = pb_memory_region(list, i);
+        uint64_t start = own ? r->wire.user_address : r->wire.guest_address;
+
+        if (!r->refused && address - start < r->wire.size) {
+            return &r->wire;
         }
     }
-    return true;
+    return NULL;
 }
 
-/* The first time by the listener's own replay, later from our list. */
-bool pb_memory_start(PbState *s, Error **errp)
+static bool pb_memory_ask_slots(PbState *s, Error **errp)
+{
+    struct pb_u64_payload reply;
+    uint32_t size = pb_session_ask(s, PB_REQUEST_GET_MAX_MEM_SLOTS, &reply,
+                                   sizeof(reply), NULL, errp);
+
+    if (size && size != sizeof(reply)) {
+        error_setg(errp, "malformed reply to GET_MAX_MEM_SLOTS");
+        return false;
+    }
+    s->memory.slots = reply.value;
+    return size != 0;
+}
+
+static void pb_memory_listen(PbState *s)
 {
     PbMemory *m = &s->memory;
 
-    if (m->registered) {
-        return pb_memory_send_again(s, errp);
-    }
     m->regions = g_array_new(false, true, sizeof(PbRegion));
     m->listener = (MemoryListener) {
         .name = TYPE_PUSHBELL,
+        .begin = pb_memory_begin,
         .region_add = pb_memory_add,
+        .region_nop = pb_memory_keep,
         .region_del = pb_memory_del,
+        .commit = pb_memory_commit,
     };
     m->registered = true;
     memory_listener_register(&m->listener, &address_space_memory);
-    if (m->error) {
-        error_propagate(errp, g_steal_pointer(&m->error));
+    pb_plug_watch(s);
+}
+
+/* Part of the connect sequence: a new back-end gets the whole list. */
+bool pb_memory_start(PbState *s, Error **errp)
+{
+    PbMemory *m = &s->memory;
+    Error *err = NULL;
+
+    if (!pb_memory_ask_slots(s, errp)) {
         return false;
+    }
+    if (!m->registered) {
+        pb_memory_listen(s);
+        if (m->error) {
+            error_propagate(errp, g_steal_pointer(&m->error));
+            return false;
+        }
+    }
+    if (m->regions->len > m->slots) {
+        return pb_memory_check_room(s, m->regions->len, errp);
+    }
+    for (unsigned i = 0; i < m->regions->len; i++) {
+        if (!pb_memory_announce(s, pb_memory_region(m->regions, i), &err)) {
+            if (!s->session.established || s->session.fd < 0) {
+                error_propagate(errp, err);
+                return false;
+            }
+            pb_memory_complain(s, g_steal_pointer(&err), PB_NO_DMA);
+        }
     }
     return true;
 }
@@ -182,11 +332,8 @@ void pb_memory_stop(PbState *s)
     if (!m->registered) {
         return;
     }
+    pb_plug_unwatch(s);
     memory_listener_unregister(&m->listener);
     m->registered = false;
-    for (unsigned i = 0; i < m->regions->len; i++) {
-        memory_region_unref(g_array_index(m->regions, PbRegion, i).mr);
-    }
-    g_array_free(m->regions, true);
-    m->regions = NULL;
+    pb_memory_free(g_steal_pointer(&m->regions));
 }

@@ -4,6 +4,7 @@
  * gives the whole in one drawing.
  */
 #include "qemu/osdep.h"
+#include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
 #include "migration/vmstate.h"
@@ -12,9 +13,6 @@
 #include "qemu/range.h"
 #include "pushbell.h"
 #include "trace.h"
-
-/* Where the PCI Express capability sits: after the standard header. */
-#define PB_EXPRESS_CAP_OFFSET 0x40
 
 static void pb_set_identity(PbState *s)
 {
@@ -31,21 +29,6 @@ static void pb_set_identity(PbState *s)
     pci_set_word(config + PCI_SUBSYSTEM_VENDOR_ID, f->subsystem_vendor_id);
     pci_set_word(config + PCI_SUBSYSTEM_ID, f->subsystem_id);
     pci_config_set_interrupt_pin(config, f->interrupt_pin);
-}
-
-static bool pb_add_express(PbState *s, Error **errp)
-{
-    PCIDevice *pci = PCI_DEVICE(s);
-
-    if (!s->function.pcie || !pci_bus_is_express(pci_get_bus(pci))) {
-        return true;
-    }
-    if (pcie_endpoint_cap_init(pci, PB_EXPRESS_CAP_OFFSET) < 0) {
-        error_setg(errp, "cannot add the PCI Express capability");
-        return false;
-    }
-    pcie_cap_flr_init(pci);
-    return true;
 }
 
 static bool pb_add_msix(PbState *s, Error **errp)
@@ -71,8 +54,6 @@ static bool pb_add_msix(PbState *s, Error **errp)
 
 static bool pb_check_properties(PbState *s, Error **errp)
 {
-    PCIDevice *pci = PCI_DEVICE(s);
-
     if (!s->socket_path) {
         error_setg(errp, "property \"socket\" is missing");
         error_append_hint(errp, "It is the path that the back-end listens on: "
@@ -84,13 +65,9 @@ static bool pb_check_properties(PbState *s, Error **errp)
         error_setg(errp, "vendor-id and device-id have 16 bits");
         return false;
     }
-    if (s->read_timeout_ms == 0) {
-        error_setg(errp, "read-timeout-ms must not be 0");
-        return false;
-    }
-    /* DMA of the back-end is not translated: it would bypass a vIOMMU. */
-    if (pci_device_iommu_address_space(pci) != &address_space_memory) {
-        error_setg(errp, "pushbell-pci does not work behind a vIOMMU");
+    if (s->read_timeout_ms == 0 || s->control_timeout_ms == 0) {
+        error_setg(errp, "read-timeout-ms and control-timeout-ms must not be "
+                   "0");
         return false;
     }
     return true;
@@ -108,6 +85,9 @@ static void pb_unrealize(PbState *s)
         s->vm_handler = NULL;
     }
     pb_session_destroy(s);
+    pb_reconnect_destroy(s);
+    pb_gone_destroy(s);
+    pb_iommu_stop(s);
     pb_memory_stop(s);
     pb_irq_destroy(s);
     if (msix_present(pci)) {
@@ -130,7 +110,10 @@ static void pb_realize(PCIDevice *pci, Error **errp)
         return;
     }
     pb_session_start(s);
-    if (!pb_session_open(s, &s->function, errp)) {
+    pb_reconnect_init(s);
+    pb_gone_init(s);
+    if (!pb_iommu_start(s, errp) ||
+        !pb_session_open(s, &s->function, errp)) {
         goto fail;
     }
     if (!pb_function_check(&s->function, errp)) {
@@ -138,14 +121,16 @@ static void pb_realize(PCIDevice *pci, Error **errp)
         goto fail;
     }
     pb_set_identity(s);
-    if (!pb_bars_create(s, errp) || !pb_add_express(s, errp) ||
-        !pb_add_msix(s, errp) || !pb_ring_create(s, errp) ||
-        !pb_irq_create(s, errp) || !pb_session_attach(s, errp)) {
+    if (!pb_bars_create(s, errp) || !pb_express_add(s, errp) ||
+        !pb_power_add_capability(s, errp) || !pb_add_msix(s, errp) ||
+        !pb_ring_create(s, errp) || !pb_irq_create(s, errp) ||
+        !pb_session_attach(s, errp)) {
         goto fail;
     }
     s->vm_handler = qdev_add_vm_change_state_handler(DEVICE(s),
                                                      pb_control_run_state, s);
     pb_session_established(s);
+    pb_express_show_link(s, true);
     return;
 
 fail:
@@ -160,6 +145,7 @@ static void pb_exit(PCIDevice *pci)
     if (qatomic_read(&s->session.connected)) {
         pb_control_run_state(s, false, RUN_STATE_PAUSED);
     }
+    pb_express_show_link(s, false);
     pb_unrealize(s);
 }
 
@@ -178,8 +164,12 @@ static void pb_config_write(PCIDevice *pci, uint32_t addr, uint32_t value,
                             int len)
 {
     PbState *s = PUSHBELL(pci);
+    uint8_t power = pb_power_state(s);
 
     trace_pushbell_config_write(addr, value, len);
+    if (s->gone) {
+        return;
+    }
     if (pb_clears_bus_master(pci, addr, value, len)) {
         pb_control_bus_master_off(s);
     }
@@ -188,6 +178,15 @@ static void pb_config_write(PCIDevice *pci, uint32_t addr, uint32_t value,
         pcie_cap_flr_write_config(pci, addr, value, len);
     }
     pb_control_config_written(s);
+    pb_power_config_written(s, power);
+}
+
+static uint32_t pb_config_read(PCIDevice *pci, uint32_t addr, int len)
+{
+    if (PUSHBELL(pci)->gone) {
+        return MAKE_64BIT_MASK(0, len * 8);
+    }
+    return pci_default_read_config(pci, addr, len);
 }
 
 /* FLR comes here from pcie_cap_flr_write_config(), with its bit still set. */
@@ -234,6 +233,8 @@ PB_PROPERTIES pb_properties[] = {
     DEFINE_PROP_UINT32("vendor-id", PbState, vendor_id, PB_ID_UNSET),
     DEFINE_PROP_UINT32("device-id", PbState, device_id, PB_ID_UNSET),
     DEFINE_PROP_UINT32("read-timeout-ms", PbState, read_timeout_ms, 5000),
+    DEFINE_PROP_UINT32("control-timeout-ms", PbState, control_timeout_ms,
+                       1000),
     DEFINE_PROP_UINT32("spin-us", PbState, spin_us, 50),
     PB_PROPERTIES_END
 };
@@ -251,6 +252,7 @@ static void pb_class_init(ObjectClass *klass, void *data)
 
     pc->realize = pb_realize;
     pc->exit = pb_exit;
+    pc->config_read = pb_config_read;
     pc->config_write = pb_config_write;
     pb_compat_set_reset(dc, pb_reset);
     device_class_set_props(dc, pb_properties);

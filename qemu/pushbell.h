@@ -10,13 +10,14 @@
  * from the same declarations that the back-end is built on.
  *
  *   guest access -> bars.c -> ring.c -> (shared memory) -> back-end
- *   config space -> pushbell-pci.c -> control.c -> session.c/wire.c -> socket
+ *   config space -> pushbell-pci.c -> control.c -> request.c/wire.c -> socket
  *   back-end -> eventfd -> irq.c (own thread) -> vCPU -> msix_notify
+ *   back-end -> channel.c (same thread) -> iommu.c -> socket: translations
  *
  * Locks, outermost first:
  *   big QEMU lock      socket requests, config space, delivery of interrupts
  *   PbIrq.lock         taking of interrupts; never held while waiting
- *   PbSession.lock     fd of the back-end request channel
+ *   PbSession.lock     fd of the back-end request channel, and misses from it
  *   PbRing.wait_lock   sleepers; let go while asleep
  *   PbRing.put_lock    producer side of the ring: a spin lock, a few stores
  * Nobody waits for the big lock while holding one of the others. The back-end
@@ -39,10 +40,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(PbState, PUSHBELL)
 
 #define PB_VECTORS_MAX 2048
 #define PB_HANDSHAKE_TIMEOUT_MS 5000
-#define PB_CONTROL_TIMEOUT_MS 5000
 #define PB_RECONNECT_TIMEOUT_MS 1000
-#define PB_RECONNECT_PERIOD_MS 100
-#define PB_RECONNECT_PERIOD_MAX_MS 1600
 #define PB_ALL_ONES UINT64_MAX
 
 /* A sleeping reader: its slot must not be reused before it took the answer. */
@@ -57,8 +55,10 @@ typedef struct PbRing {
     uint32_t nslots;
     uint32_t reserve;           /* slots kept for writes of vCPUs that stop */
     uint32_t producer;          /* our own copies: nothing is read back */
-    uint32_t consumer;          /* last value that passed the check */
+    uint32_t consumer;          /* no slot before it is in use */
+    uint32_t consumer_seen;     /* last CONSUMER that passed the check */
     uint32_t epoch;
+    uint32_t session;           /* number of the present connection */
     QemuSpin put_lock;
     int64_t spin_ns;
     int kick_fd;
@@ -89,6 +89,7 @@ typedef struct PbIrq {
     bool undelivered;           /* some bit of pending is set */
     bool queued;                /* work is queued on a vCPU */
     bool level;                 /* INTx as last set */
+    uint32_t level_word;        /* INTX_LEVEL when it was looked at last */
     int cpu_index;              /* vCPU that used the device last */
     unsigned sleepers;          /* vCPUs that sleep in a register access */
     QEMUBH *bh;
@@ -105,21 +106,78 @@ typedef struct PbSession {
     unsigned log_lines;         /* in the present second */
     int64_t log_second;
     int64_t since;              /* ms; when the connection was complete */
-    unsigned period_ms;         /* until the next try; grows in a crash loop */
+    bool running;               /* RUN was acknowledged, STOP not asked for */
+    bool quiesced;              /* stopped for a change of guest memory */
     const char *failure;        /* why a thread without the big lock gave up */
-    bool complained;            /* once per outage */
     QEMUBH *bh;
-    QEMUTimer *reconnect;
     int state_fd;
     struct pb_state_region state;
 } PbSession;
 
+/* The way back after a connection was lost. */
+typedef struct PbReconnect {
+    QEMUTimer *timer;
+    int fd;                     /* asked GET_FEATURES, no answer yet; or -1 */
+    int64_t lost_at;            /* ms */
+    unsigned failures;          /* back-ends in a row that were of no use */
+    bool complained;            /* once per outage */
+} PbReconnect;
+
+/* How long the function may still be without a back-end. */
+typedef struct PbAway {
+    QEMUTimer *timer;
+    QEMUBH *bh;                 /* shows in memory and port what changed */
+    bool away;
+    int64_t since;              /* ms; or 0: the VM is stopped */
+    int64_t left;               /* ms */
+} PbAway;
+
+/* Guest RAM that the back-end is told of. */
 typedef struct PbMemory {
     MemoryListener listener;
+    DeviceListener plug;
     bool registered;
+    bool looked;                /* this transaction is about our memory */
+    uint64_t slots;             /* regions that the back-end takes */
     GArray *regions;            /* of PbRegion */
+    GArray *next;               /* the same after this transaction */
     Error *error;               /* first one while the device is realized */
 } PbMemory;
+
+#define PB_MISSES_MAX 256
+
+typedef struct PbMiss {
+    uint64_t iova;
+    uint8_t perm;
+} PbMiss;
+
+/* A part of the device's address space that an IOMMU translates, or RAM. */
+typedef struct PbSection {
+    PbState *device;
+    MemoryRegion *mr;
+    uint64_t first;             /* I/O virtual addresses, both inclusive */
+    uint64_t last;
+    uint64_t offset;            /* of "first" in mr */
+    bool iommu;
+    IOMMUNotifier notifier;
+    QLIST_ENTRY(PbSection) next;
+} PbSection;
+
+/* DMA behind a vIOMMU. */
+typedef struct PbIommu {
+    AddressSpace *space;        /* NULL: DMA addresses are guest-physical */
+    MemoryListener listener;
+    Notifier machine_done;
+    bool started;
+    bool changed;               /* a section went in this transaction */
+    bool handed_out;            /* the back-end may hold translations */
+    Error *error;               /* first one while the device is realized */
+    QLIST_HEAD(, PbSection) sections;
+    QEMUBH *bh;
+    PbMiss misses[PB_MISSES_MAX];       /* under PbSession.lock */
+    unsigned oldest;
+    unsigned waiting;
+} PbIommu;
 
 typedef struct PbRange {
     PbState *device;
@@ -132,6 +190,7 @@ typedef struct PbBar {
     MemoryRegion container;
     PbRange rest;               /* behind all ranges: zero, ignores writes */
     PbRange ranges[PB_MAX_RANGES];
+    MemoryRegion off;           /* over all of it while the function is off */
     int ram_fd;                 /* memory behind the RAM ranges, or -1 */
 } PbBar;
 
@@ -143,13 +202,17 @@ struct PbState {
     uint32_t vendor_id;         /* PB_ID_UNSET: as described */
     uint32_t device_id;
     uint32_t read_timeout_ms;
+    uint32_t control_timeout_ms;
     uint32_t spin_us;
 
     struct pb_function function;
     PbRing ring;
     PbIrq irq;
     PbSession session;
+    PbReconnect reconnect;
+    PbAway away;
     PbMemory memory;
+    PbIommu iommu;
     PbBar bars[PB_MAX_BARS];
     VMChangeStateEntry *vm_handler;
 
@@ -157,146 +220,16 @@ struct PbState {
     bool bus_master;
     bool msix_enabled;
     bool intx_disabled;
+    bool d3hot;
+
+    bool gone;                  /* as if the link were down */
+    bool off;                   /* gone or in D3hot: MMIO does not get through */
     bool exiting;
+    uint8_t pm_cap;             /* where the capability is, or 0 */
 };
 
 #define PB_ID_UNSET UINT32_MAX
 
-/* function.c */
-bool pb_function_check(const struct pb_function *f, Error **errp);
-struct pb_bar pb_function_bar(const struct pb_function *f, unsigned i);
-struct pb_range pb_bar_range(const struct pb_bar *bar, unsigned i);
-
-/* bars.c */
-bool pb_bars_create(PbState *s, Error **errp);
-bool pb_bars_send_ram(PbState *s, Error **errp);
-void pb_bars_destroy(PbState *s);
-
-/* ring.c */
-void pb_ring_write(PbState *s, uint8_t bar, uint64_t offset, uint64_t data,
-                   uint8_t size, bool may_unlock);
-uint64_t pb_ring_read(PbState *s, uint8_t bar, uint64_t offset, uint8_t size,
-                      bool may_unlock);
-uint32_t pb_ring_producer(PbState *s);
-
-/* ring-setup.c */
-void pb_ring_init(PbState *s);
-bool pb_ring_create(PbState *s, Error **errp);
-void pb_ring_destroy(PbState *s);
-uint32_t pb_ring_raise_epoch(PbState *s);
-
-/* wait.c */
-typedef bool PbReady(PbState *s, uint32_t arg);
-typedef enum PbWaitResult {
-    PB_WAIT_MORE,
-    PB_WAIT_READY,
-    PB_WAIT_TIMEOUT,
-    PB_WAIT_STOP,               /* the vCPU must stop */
-    PB_WAIT_RESET,
-    PB_WAIT_GONE,               /* no back-end, or the device is unplugged */
-} PbWaitResult;
-
-int64_t pb_wait_deadline(PbState *s, bool may_unlock);
-PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
-                     int64_t deadline, bool may_unlock);
-void pb_wait_wake_all(PbState *s);
-
-/* irq.c */
-#define PB_EVENTS 64        /* looked at in one go */
-struct epoll_event;
-/* Tags in the epoll set, above the vectors. The upper half: generation. */
-#define PB_TAG_STOP (PB_VECTORS_MAX + 1)
-#define PB_TAG_SOCKET (PB_VECTORS_MAX + 2)
-#define PB_TAG_CHANNEL (PB_VECTORS_MAX + 3)
-
-void pb_irq_see_socket(PbState *s, const struct epoll_event *ev);
-int pb_irq_take_events(PbState *s, const struct epoll_event *ev, int n);
-void pb_irq_deliver(PbState *s);
-void pb_irq_drain(PbState *s, uint32_t upto);
-void pb_irq_flush(PbState *s);
-void pb_irq_discard(PbState *s);
-void pb_irq_sleep_begin(PbState *s);
-void pb_irq_sleep_end(PbState *s);
-
-/* irq-thread.c */
-void pb_irq_init(PbState *s);
-bool pb_irq_create(PbState *s, Error **errp);
-void pb_irq_destroy(PbState *s);
-bool pb_irq_send_fds(PbState *s, Error **errp);
-void pb_irq_watch(PbState *s, int socket_fd, int channel_fd);
-void pb_irq_unwatch(PbState *s, int socket_fd, int channel_fd);
-
-/*
- * Upstream order: before a read's value reaches the guest, all interrupts that
- * the back-end raised before it answered are delivered. Big lock held.
- */
-static inline void pb_irq_sync(PbState *s, uint32_t upto)
-{
-    if (unlikely((int32_t)(upto - qatomic_read(&s->irq.taken)) > 0 ||
-                 qatomic_read(&s->irq.undelivered) ||
-                 s->function.interrupt_pin)) {
-        pb_irq_drain(s, upto);
-    }
-}
-
-/* wire.c: one request or reply; a false return means that framing is lost */
-bool pb_wire_connect(const char *path, int64_t deadline, int *fd, Error **errp);
-bool pb_wire_send(int fd, uint32_t request, bool need_reply,
-                  const void *payload, uint32_t size,
-                  const int *fds, unsigned nfds, int64_t deadline,
-                  Error **errp);
-bool pb_wire_receive(int fd, uint32_t request, void *payload, uint32_t capacity,
-                     uint32_t *size, int *reply_fd, int64_t deadline,
-                     Error **errp);
-const char *pb_wire_name(uint32_t request);
-
-/* session.c */
-void pb_session_init(PbState *s);
-void pb_session_start(PbState *s);
-bool pb_session_open(PbState *s, struct pb_function *function, Error **errp);
-bool pb_session_attach(PbState *s, Error **errp);
-void pb_session_established(PbState *s);
-void pb_session_close(PbState *s);
-void pb_session_destroy(PbState *s);
-void pb_session_finalize(PbState *s);
-void pb_session_fail(PbState *s, const char *reason);
-bool pb_session_tell(PbState *s, uint32_t request, const void *payload,
-                     uint32_t size, const int *fds, unsigned nfds,
-                     Error **errp);
-
-bool pb_session_send(PbState *s, uint32_t request, bool need_reply,
-                     const void *payload, uint32_t size,
-                     const int *fds, unsigned nfds, Error **errp);
-uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
-                        uint32_t capacity, int *reply_fd, Error **errp);
-bool pb_session_tell_result(PbState *s, uint32_t request,
-                            const void *payload, uint32_t size,
-                            const int *fds, unsigned nfds,
-                            uint64_t *result, Error **errp);
-
-/* handshake.c */
-bool pb_handshake_features(PbState *s, Error **errp);
-bool pb_handshake_channel(PbState *s, Error **errp);
-bool pb_handshake_describe(PbState *s, struct pb_function *function,
-                           Error **errp);
-bool pb_handshake_ring(PbState *s, Error **errp);
-bool pb_handshake_new_state(PbState *s, Error **errp);
-bool pb_handshake_old_state(PbState *s, Error **errp);
-
-/* channel.c: requests of the back-end, served by the interrupt thread */
-void pb_channel_serve(PbState *s);
-
-/* memory.c */
-bool pb_memory_start(PbState *s, Error **errp);
-void pb_memory_stop(PbState *s);
-
-/* control.c */
-bool pb_control_event(PbState *s, uint32_t kind, uint32_t value, Error **errp);
-bool pb_control_send_present(PbState *s, Error **errp);
-void pb_control_config_written(PbState *s);
-void pb_control_bus_master_off(PbState *s);
-void pb_control_reset(PbState *s, uint32_t kind);
-bool pb_control_run(PbState *s, Error **errp);
-void pb_control_run_state(void *opaque, bool running, RunState state);
+#include "parts.h"
 
 #endif /* PUSHBELL_H */

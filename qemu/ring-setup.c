@@ -9,6 +9,7 @@
 #include "qemu/memfd.h"
 #include "qemu/timer.h"
 #include "pushbell.h"
+#include "trace.h"
 
 /* A reset: what is in the ring from before it, and who waits, is void. */
 uint32_t pb_ring_raise_epoch(PbState *s)
@@ -21,6 +22,60 @@ uint32_t pb_ring_raise_epoch(PbState *s)
     qemu_spin_unlock(&r->put_lock);
     pb_wait_wake_all(s);
     return r->epoch;
+}
+
+/*
+ * Even numbers are connections, an odd one says that nobody is connected. A
+ * thread that is late can only end the connection that it means.
+ */
+void pb_ring_give_up(PbState *s)
+{
+    PbRing *r = &s->ring;
+    uint32_t number = qatomic_read(&r->session);
+
+    if (r->header) {
+        qatomic_cmpxchg(&r->header->session, number, number + 1);
+    }
+}
+
+/*
+ * A back-end can write any word of the ring, and must not spoil it for those
+ * who come after it. Our own words are put right. CONSUMER goes on at the last
+ * value that could be: what they find there a second time they know from the
+ * state region. While the function is gone all slots are void, so that nobody
+ * has to make sense of them.
+ */
+static void pb_ring_repair(PbState *s)
+{
+    PbRing *r = &s->ring;
+    uint32_t consumer;
+
+    qemu_spin_lock(&r->put_lock);
+    r->header->magic = PB_RING_MAGIC;
+    r->header->version = PB_EXTENSION_VERSION;
+    r->header->slots = r->nslots;
+    qatomic_set(&r->header->producer, r->producer);
+    qatomic_set(&r->header->reset_epoch, r->epoch);
+    consumer = qatomic_read(&r->header->consumer);
+    if (s->gone) {
+        r->consumer_seen = r->producer;
+    }
+    if (consumer - r->consumer_seen > r->producer - r->consumer_seen) {
+        trace_pushbell_ring_repair(consumer, r->consumer_seen);
+        qatomic_set(&r->header->consumer, r->consumer_seen);
+    }
+    qemu_spin_unlock(&r->put_lock);
+}
+
+/* Before a new back-end gets the ring. */
+void pb_ring_new_session(PbState *s)
+{
+    PbRing *r = &s->ring;
+
+    pb_ring_repair(s);
+    qatomic_set(&r->session, r->session + 2);
+    qatomic_set(&r->header->session, r->session);
+    trace_pushbell_ring_session(r->session);
 }
 
 /* Spinning for a back-end that has no other core only keeps it away. */

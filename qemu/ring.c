@@ -49,10 +49,13 @@ static bool pb_ring_has_room(PbState *s, uint32_t limit)
         return true;
     }
     consumer = qatomic_load_acquire(&r->header->consumer);
-    if (r->producer - consumer > r->nslots) {
-        pb_session_fail(s, "the ring's CONSUMER is out of range");
+    if (consumer - r->consumer_seen > r->producer - r->consumer_seen) {
+        if (qatomic_read(&s->session.connected)) {
+            pb_session_fail(s, "the ring's CONSUMER is out of range");
+        }
         return false;
     }
+    r->consumer_seen = consumer;
     r->consumer = pb_ring_oldest_used(r, consumer);
     return r->producer - r->consumer < limit;
 }
@@ -91,16 +94,12 @@ static inline uint32_t pb_ring_fill(PbRing *r, uint8_t op, uint8_t bar,
 static inline void pb_ring_kick(PbState *s)
 {
     PbRing *r = &s->ring;
-    uint64_t one = 1;
 
     smp_mb();   /* PRODUCER before ASLEEP; the consumer has the reverse */
     if (unlikely(qatomic_read(&r->header->asleep)) &&
         qatomic_xchg(&r->header->asleep, 0)) {
         trace_pushbell_kick();
-        /* It can only fail when the counter is full: awake already. */
-        if (write(r->kick_fd, &one, sizeof(one)) < 0) {
-            return;
-        }
+        pb_eventfd_signal(r->kick_fd);
     }
 }
 
@@ -163,6 +162,14 @@ static PbWaitResult pb_ring_put_slow(PbState *s, uint8_t op, uint8_t bar,
     return result;
 }
 
+/* A guest has waited as long as it was told to. */
+static void pb_ring_timed_out(PbState *s, PbWaitResult result, bool may_unlock)
+{
+    if (result == PB_WAIT_TIMEOUT && may_unlock) {
+        pb_gone_now(s, "the back-end has been silent for too long");
+    }
+}
+
 static void pb_ring_drop(PbState *s, uint8_t bar, uint64_t offset)
 {
     if (s->ring.dropped++ == 0) {
@@ -178,13 +185,11 @@ static void pb_ring_write_slow(PbState *s, uint8_t bar, uint64_t offset,
                                uint64_t data, uint8_t size, bool may_unlock)
 {
     uint32_t seq;
-    PbWaitResult result = PB_WAIT_GONE;
+    PbWaitResult result = pb_ring_put_slow(s, PB_RING_OP_WRITE, bar, offset,
+                                           data, size, may_unlock, &seq);
 
-    if (qatomic_read(&s->session.connected)) {
-        result = pb_ring_put_slow(s, PB_RING_OP_WRITE, bar, offset, data, size,
-                                  may_unlock, &seq);
-    }
-    if (result == PB_WAIT_READY || result == PB_WAIT_RESET) {
+    pb_ring_timed_out(s, result, may_unlock);
+    if (result == PB_WAIT_READY || result == PB_WAIT_RESET || s->off) {
         return;
     }
     /* The write stays queued: that is what the reserve is for. */
@@ -200,6 +205,9 @@ void pb_ring_write(PbState *s, uint8_t bar, uint64_t offset, uint64_t data,
 {
     uint32_t seq;
 
+    if (unlikely(qatomic_read(&s->off))) {
+        return;
+    }
     if (unlikely(!pb_ring_try_put(s, s->ring.nslots - s->ring.reserve,
                                   PB_RING_OP_WRITE, bar, offset, data, size,
                                   &seq))) {
@@ -240,7 +248,7 @@ static uint64_t pb_ring_read_failed(PbState *s, uint8_t bar, uint64_t offset,
                                     PbWaitResult why)
 {
     trace_pushbell_read_failed(bar, offset, why);
-    if (why == PB_WAIT_TIMEOUT) {
+    if (why == PB_WAIT_TIMEOUT && !s->gone) {
         warn_report_once("pushbell-pci: no answer in time to a read of BAR %u, "
                          "offset 0x%" PRIx64 "; the guest gets all-ones",
                          bar, offset);
@@ -269,6 +277,7 @@ static uint64_t pb_ring_read_slow(PbState *s, uint8_t bar, uint64_t offset,
     qemu_spin_lock(&r->put_lock);
     QLIST_REMOVE(&reader, next);
     qemu_spin_unlock(&r->put_lock);
+    pb_ring_timed_out(s, result, may_unlock);
     return result == PB_WAIT_READY ? value
            : pb_ring_read_failed(s, bar, offset, result);
 }
@@ -282,7 +291,8 @@ uint64_t pb_ring_read(PbState *s, uint8_t bar, uint64_t offset, uint8_t size,
     uint32_t seq;
     uint32_t epoch = r->epoch;
 
-    if (unlikely(!qatomic_read(&s->session.connected))) {
+    if (unlikely(qatomic_read(&s->off) ||
+                 (!may_unlock && !qatomic_read(&s->session.connected)))) {
         return pb_ring_read_failed(s, bar, offset, PB_WAIT_GONE);
     }
     if (unlikely(!pb_ring_try_put(s, r->nslots - r->reserve, PB_RING_OP_READ,
@@ -291,6 +301,7 @@ uint64_t pb_ring_read(PbState *s, uint8_t bar, uint64_t offset, uint8_t size,
                                   may_unlock, &seq);
     }
     if (unlikely(result != PB_WAIT_READY)) {
+        pb_ring_timed_out(s, result, may_unlock);
         return pb_ring_read_failed(s, bar, offset, result);
     }
     if (likely(r->spin_ns)) {

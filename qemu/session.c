@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The connection to the back-end. One request at a time, all with the big lock
- * held, each wait bounded.
+ * The life of a connection to the back-end. All with the big lock held, except
+ * for pb_session_fail().
  *
- *   pb_session_open    connect, features, back-end channel, description
- *   pb_session_attach  ring, state region, BAR memory, guest RAM, interrupts,
- *                      present values of what config space controls, RUN
+ *   open or take   features, back-end channel, description
+ *   attach         ring, state region, BAR memory, guest RAM, interrupts,
+ *                  present values of what config space controls, RUN
+ *   close          SESSION in the ring header is raised first: a back-end that
+ *                  was only silent finds there that its time is over
  *
- * A lost back-end is waited for: a timer tries to connect again, and the new
- * back-end gets the same ring and the same state region, so it goes on where
- * the other one stopped. It must describe the same function.
+ * The first connection is opened while the device is realized; whoever starts
+ * QEMU waits for it and gets clear errors. A lost back-end is waited for
+ * (reconnect.c, gone.c), and the new one gets the same ring and the same state
+ * region, so it goes on where the other one stopped. It must describe the same
+ * function.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -18,113 +22,15 @@
 #include "pushbell.h"
 #include "trace.h"
 
-/* The sequence's common deadline while connecting, else one of its own. */
-static int64_t pb_session_deadline(PbState *s)
+/* A back-end that does not live longer than this has a trouble of its own. */
+#define PB_SHORT_LIFE_MS 100
+
+/* From here on "fd" is the connection. On failure nothing is left open. */
+static bool pb_session_begin(PbState *s, int fd, struct pb_function *function,
+                             Error **errp)
 {
-    return s->session.deadline ? s->session.deadline
-           : get_clock() + (int64_t)PB_CONTROL_TIMEOUT_MS * SCALE_MS;
-}
-
-bool pb_session_send(PbState *s, uint32_t request, bool need_reply,
-                     const void *payload, uint32_t size,
-                     const int *fds, unsigned nfds, Error **errp)
-{
-    if (s->session.fd < 0 || s->session.failure) {
-        error_setg(errp, "no back-end is connected");
-        return false;
-    }
-    trace_pushbell_request(pb_wire_name(request), size, nfds);
-    if (!pb_wire_send(s->session.fd, request, need_reply, payload, size, fds,
-                      nfds, pb_session_deadline(s), errp)) {
-        pb_session_close(s);
-        return false;
-    }
-    return true;
-}
-
-/* A request with a reply of its own. Returns its size, 0 on failure. */
-uint32_t pb_session_ask(PbState *s, uint32_t request, void *reply,
-                        uint32_t capacity, int *reply_fd, Error **errp)
-{
-    uint32_t size = 0;
-
-    if (!pb_session_send(s, request, false, NULL, 0, NULL, 0, errp)) {
-        return 0;
-    }
-    if (!pb_wire_receive(s->session.fd, request, reply, capacity, &size,
-                         reply_fd, pb_session_deadline(s), errp)) {
-        pb_session_close(s);
-        return 0;
-    }
-    if (size == 0) {
-        /* 0 says "failed" to our callers, so it must come with a reason. */
-        error_setg(errp, "empty reply to %s", pb_wire_name(request));
-        if (reply_fd && *reply_fd >= 0) {
-            close(*reply_fd);
-            *reply_fd = -1;
-        }
-        pb_session_close(s);
-    }
-    return size;
-}
-
-/* A request that is acknowledged. *result is the value, on true. */
-bool pb_session_tell_result(PbState *s, uint32_t request,
-                            const void *payload, uint32_t size,
-                            const int *fds, unsigned nfds,
-                            uint64_t *result, Error **errp)
-{
-    struct pb_u64_payload ack;
-    uint32_t got = 0;
-
-    if (!pb_session_send(s, request, true, payload, size, fds, nfds, errp)) {
-        return false;
-    }
-    if (!pb_wire_receive(s->session.fd, request, &ack, sizeof(ack), &got, NULL,
-                         pb_session_deadline(s), errp)) {
-        pb_session_close(s);
-        return false;
-    }
-    if (got != sizeof(ack)) {
-        error_setg(errp, "malformed acknowledgement of %s",
-                   pb_wire_name(request));
-        pb_session_close(s);
-        return false;
-    }
-    *result = ack.value;
-    return true;
-}
-
-bool pb_session_tell(PbState *s, uint32_t request, const void *payload,
-                     uint32_t size, const int *fds, unsigned nfds,
-                     Error **errp)
-{
-    uint64_t result;
-
-    if (!pb_session_tell_result(s, request, payload, size, fds, nfds, &result,
-                                errp)) {
-        return false;
-    }
-    if (result) {
-        error_setg(errp, "the back-end refused %s (%" PRIu64 ")",
-                   pb_wire_name(request), result);
-        return false;
-    }
-    return true;
-}
-
-/* Connects up to the description. On failure nothing is left open. */
-bool pb_session_open(PbState *s, struct pb_function *function, Error **errp)
-{
-    PbSession *c = &s->session;
-    uint32_t ms = c->established ? PB_RECONNECT_TIMEOUT_MS
-                                 : PB_HANDSHAKE_TIMEOUT_MS;
-
-    c->deadline = get_clock() + (int64_t)ms * SCALE_MS;
-    c->failure = NULL;
-    if (!pb_wire_connect(s->socket_path, c->deadline, &c->fd, errp)) {
-        return false;
-    }
+    s->session.fd = fd;
+    qatomic_set(&s->session.failure, NULL);
     trace_pushbell_connect(s->socket_path);
     if (!pb_handshake_features(s, errp) || !pb_handshake_channel(s, errp) ||
         !pb_handshake_describe(s, function, errp)) {
@@ -132,6 +38,64 @@ bool pb_session_open(PbState *s, struct pb_function *function, Error **errp)
         return false;
     }
     return true;
+}
+
+/* The first connection. On failure nothing is left open. */
+bool pb_session_open(PbState *s, struct pb_function *function, Error **errp)
+{
+    PbSession *c = &s->session;
+    int fd;
+
+    c->deadline = get_clock() + (int64_t)PB_HANDSHAKE_TIMEOUT_MS * SCALE_MS;
+    if (!pb_wire_connect(s->socket_path, c->deadline, &fd, errp)) {
+        return false;
+    }
+    if (!pb_handshake_hello(s, fd, c->deadline, errp)) {
+        close(fd);
+        return false;
+    }
+    return pb_session_begin(s, fd, function, errp);
+}
+
+/* A function cannot change while the guest uses it, nor can its state. */
+static bool pb_session_same_function(PbState *s, const struct pb_function *f,
+                                     Error **errp)
+{
+    ERRP_GUARD();
+
+    if (f->state_version != s->function.state_version) {
+        error_setg(errp, "the back-end that came back has another version: "
+                   "the state has version %u, this back-end reads version %u",
+                   s->function.state_version, f->state_version);
+        error_append_hint(errp, "Start a back-end that reads version %u, or "
+                          "unplug the device and plug it in again.\n",
+                          s->function.state_version);
+        return false;
+    }
+    if (memcmp(f, &s->function, sizeof(*f))) {
+        error_setg(errp, "the back-end that came back describes another "
+                   "function");
+        return false;
+    }
+    return true;
+}
+
+/* A later one: "fd" has been asked GET_FEATURES and has begun to answer. */
+bool pb_session_take(PbState *s, int fd, Error **errp)
+{
+    PbSession *c = &s->session;
+    struct pb_function function;
+
+    c->deadline = get_clock() + (int64_t)PB_RECONNECT_TIMEOUT_MS * SCALE_MS;
+    if (!pb_session_begin(s, fd, &function, errp)) {
+        return false;
+    }
+    if (!pb_session_same_function(s, &function, errp)) {
+        pb_session_close(s);
+        return false;
+    }
+    pb_gone_prepare_return(s);
+    return pb_session_attach(s, errp);
 }
 
 /*
@@ -165,38 +129,31 @@ bool pb_session_attach(PbState *s, Error **errp)
     return ok;
 }
 
-static void pb_session_schedule(PbState *s)
+static void pb_session_lost(PbState *s)
 {
-    timer_mod(s->session.reconnect, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
-              MAX(s->session.period_ms, PB_RECONNECT_PERIOD_MS));
-}
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+    bool short_lived = now - s->session.since < PB_SHORT_LIFE_MS;
 
-/* A back-end that dies as soon as it is there is tried less and less often. */
-static void pb_session_adapt_period(PbState *s)
-{
-    PbSession *c = &s->session;
-
-    if (qemu_clock_get_ms(QEMU_CLOCK_REALTIME) - c->since < 1000) {
-        c->period_ms = MIN(MAX(c->period_ms, PB_RECONNECT_PERIOD_MS) * 2,
-                           PB_RECONNECT_PERIOD_MAX_MS);
-    } else {
-        c->period_ms = PB_RECONNECT_PERIOD_MS;
-    }
+    pb_gone_away(s, short_lived);
+    pb_reconnect_begin(s, short_lived);
 }
 
 /* Big lock held; more than once is fine. Queued writes stay in the ring. */
 void pb_session_close(PbState *s)
 {
     PbSession *c = &s->session;
+    bool connected;
 
     if (c->fd < 0) {
         return;
     }
+    pb_ring_give_up(s);
     trace_pushbell_close(s->socket_path);
-    if (qatomic_xchg(&c->connected, false) || c->failure) {
-        pb_session_adapt_period(s);
-    }
+    connected = qatomic_xchg(&c->connected, false) || c->failure;
+    c->running = false;
+    c->quiesced = false;
     pb_irq_unwatch(s, c->fd, c->channel_fd);
+    qatomic_set(&c->generation, c->generation + 1);
     close(c->fd);
     c->fd = -1;
     c->deadline = 0;
@@ -207,8 +164,8 @@ void pb_session_close(PbState *s)
     }
     qemu_mutex_unlock(&c->lock);
     pb_wait_wake_all(s);
-    if (c->established) {
-        pb_session_schedule(s);
+    if (c->established && connected) {
+        pb_session_lost(s);
     }
 }
 
@@ -219,6 +176,7 @@ void pb_session_close(PbState *s)
 void pb_session_fail(PbState *s, const char *reason)
 {
     if (!qatomic_cmpxchg(&s->session.failure, NULL, reason)) {
+        pb_ring_give_up(s);
         qatomic_set(&s->session.connected, false);
         qemu_bh_schedule(s->session.bh);
     }
@@ -229,49 +187,9 @@ static void pb_session_failed(void *opaque)
     PbState *s = opaque;
 
     if (s->session.fd >= 0 && s->session.failure) {
-        error_report("pushbell-pci: %s (%s); reads are all-ones until a "
-                     "back-end is there again", s->session.failure,
-                     s->socket_path);
+        error_report("pushbell-pci: %s", s->session.failure);
         pb_session_close(s);
     }
-}
-
-static bool pb_session_again(PbState *s, Error **errp)
-{
-    struct pb_function function;
-
-    if (!pb_session_open(s, &function, errp)) {
-        return false;
-    }
-    if (memcmp(&function, &s->function, sizeof(function))) {
-        error_setg(errp, "the back-end that came back describes another "
-                   "function");
-        pb_session_close(s);
-        return false;
-    }
-    return pb_session_attach(s, errp);
-}
-
-static void pb_session_reconnect(void *opaque)
-{
-    PbState *s = opaque;
-    Error *err = NULL;
-
-    if (pb_session_again(s, &err)) {
-        s->session.complained = false;
-        info_report("pushbell-pci: the back-end at %s is there again",
-                    s->socket_path);
-        return;
-    }
-    trace_pushbell_reconnect_failed(error_get_pretty(err));
-    /* That nobody listens was said when the connection broke. */
-    if (access(s->socket_path, F_OK) == 0 && !s->session.complained) {
-        s->session.complained = true;
-        error_reportf_err(err, "pushbell-pci: cannot reconnect: ");
-    } else {
-        error_free(err);
-    }
-    pb_session_schedule(s);
 }
 
 void pb_session_init(PbState *s)
@@ -286,8 +204,6 @@ void pb_session_init(PbState *s)
 void pb_session_start(PbState *s)
 {
     s->session.bh = qemu_bh_new(pb_session_failed, s);
-    s->session.reconnect = timer_new_ms(QEMU_CLOCK_REALTIME,
-                                        pb_session_reconnect, s);
 }
 
 /* The device is realized: from now on a lost back-end is waited for. */
@@ -295,7 +211,7 @@ void pb_session_established(PbState *s)
 {
     s->session.established = true;
     if (s->session.fd < 0) {
-        pb_session_schedule(s);
+        pb_session_lost(s);
     }
 }
 
@@ -305,7 +221,6 @@ void pb_session_destroy(PbState *s)
 
     c->established = false;
     pb_session_close(s);
-    g_clear_pointer(&c->reconnect, timer_free);
     if (c->state_fd >= 0) {
         close(c->state_fd);
         c->state_fd = -1;

@@ -4,10 +4,12 @@
  *
  * First a short spin with the big lock held, which is all that a healthy
  * back-end ever needs. Then the big lock is let go (if the caller is a vCPU
- * that came straight from the guest) and the vCPU sleeps in bounded slices. It
- * gives up on time-out, reset, disconnection, unplug, and when it must stop; in
- * that last case only after a grace, because an answer that is a few
- * microseconds away must not turn into all-ones just because of a "stop".
+ * that came straight from the guest) and the vCPU sleeps in bounded slices. The
+ * loss of the connection is no reason to wake up: another back-end may come and
+ * answer. It gives up on time-out, reset, unplug, and when it must stop; in
+ * that last case, and when an unplug has only been requested, after a grace:
+ * an answer that is a few microseconds away must not turn into all-ones just
+ * because of a "stop".
  *
  * All sleepers share one eventfd. One of them, the leader, polls it; the others
  * sleep on a condition variable that the leader broadcasts. Conditions are
@@ -23,6 +25,8 @@
 
 #define PB_SLICE_MS 10
 #define PB_STOP_GRACE_NS (100 * SCALE_MS)
+/* Longer than a supervisor needs to bring another back-end. */
+#define PB_UNPLUG_GRACE_NS NANOSECONDS_PER_SECOND
 /* Callers that cannot let go of the big lock (main loop, other devices). */
 #define PB_LOCKED_TIMEOUT_MS 1000
 
@@ -30,32 +34,39 @@ typedef struct PbWait {
     PbReady *ready;
     uint32_t arg;
     uint32_t epoch;
+    int64_t begun;
     int64_t deadline;
     int64_t stop_deadline;      /* 0: the vCPU need not stop */
+    bool locked;                /* nobody gets the big lock meanwhile */
 } PbWait;
 
 /*
- * After one full time-out a back-end that has not moved since gets one slice
- * for each further access: a guest that polls a dead device must stay usable.
+ * A guest waits as long as it was configured, and finds the function gone then.
+ * Who keeps the big lock holds up the main loop: after one time-out a back-end
+ * that has not moved since gets one slice for each further access.
  */
 int64_t pb_wait_deadline(PbState *s, bool may_unlock)
 {
     PbRing *r = &s->ring;
     uint32_t timeout_ms = s->read_timeout_ms;
 
-    if (r->stalled && qatomic_read(&r->header->consumer) == r->stalled_at) {
-        timeout_ms = MIN(timeout_ms, PB_SLICE_MS);
-    } else {
-        r->stalled = false;
-    }
     if (!may_unlock) {
-        timeout_ms = MIN(timeout_ms, PB_LOCKED_TIMEOUT_MS);
+        if (qatomic_read(&r->header->consumer) != r->stalled_at) {
+            r->stalled = false;
+        }
+        timeout_ms = MIN(timeout_ms, r->stalled ? PB_SLICE_MS
+                                                : PB_LOCKED_TIMEOUT_MS);
     }
     return get_clock() + (int64_t)timeout_ms * SCALE_MS;
 }
 
-static bool pb_wait_must_stop(PbWait *w, int64_t now)
+static bool pb_wait_must_stop(PbState *s, PbWait *w, int64_t now)
 {
+    /* The guest cannot let go of a device while it waits for it. */
+    if (DEVICE(s)->pending_deleted_event &&
+        now >= w->begun + PB_UNPLUG_GRACE_NS) {
+        return true;
+    }
     if (!current_cpu || !(qatomic_read(&current_cpu->stop) ||
                           qatomic_read(&current_cpu->unplug))) {
         return false;
@@ -76,16 +87,22 @@ static PbWaitResult pb_wait_state(PbState *s, PbWait *w)
     if (qatomic_read(&s->ring.epoch) != w->epoch) {
         return PB_WAIT_RESET;
     }
-    if (!qatomic_read(&s->session.connected) || qatomic_read(&s->exiting)) {
+    if (qatomic_read(&s->gone) || qatomic_read(&s->exiting)) {
+        return PB_WAIT_GONE;
+    }
+    /* A new back-end is let in with the big lock held. */
+    if (w->locked && !qatomic_read(&s->session.connected)) {
         return PB_WAIT_GONE;
     }
     now = get_clock();
     if (now >= w->deadline) {
-        s->ring.stalled_at = qatomic_read(&s->ring.header->consumer);
-        s->ring.stalled = true;
+        if (w->locked) {
+            s->ring.stalled_at = qatomic_read(&s->ring.header->consumer);
+            s->ring.stalled = true;
+        }
         return PB_WAIT_TIMEOUT;
     }
-    return pb_wait_must_stop(w, now) ? PB_WAIT_STOP : PB_WAIT_MORE;
+    return pb_wait_must_stop(s, w, now) ? PB_WAIT_STOP : PB_WAIT_MORE;
 }
 
 static bool pb_wait_spin(PbState *s, PbWait *w)
@@ -113,9 +130,8 @@ static void pb_wait_lead(PbState *s, int timeout_ms)
     uint64_t count;
 
     /* Nothing there is no error: the next look at the condition decides. */
-    if (poll(&pfd, 1, timeout_ms) > 0 &&
-        read(s->ring.answer_fd, &count, sizeof(count)) < 0) {
-        return;
+    if (poll(&pfd, 1, timeout_ms) > 0) {
+        pb_eventfd_take(s->ring.answer_fd, &count);
     }
 }
 
@@ -165,6 +181,7 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
 {
     PbWait w = {
         .ready = ready, .arg = arg, .epoch = epoch, .deadline = deadline,
+        .begun = get_clock(), .locked = !may_unlock,
     };
     PbWaitResult result;
 
@@ -191,7 +208,6 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
 void pb_wait_wake_all(PbState *s)
 {
     PbRing *r = &s->ring;
-    uint64_t one = 1;
 
     if (r->answer_fd < 0) {
         return;
@@ -200,7 +216,5 @@ void pb_wait_wake_all(PbState *s)
     qemu_cond_broadcast(&r->wait_cond);
     qemu_mutex_unlock(&r->wait_lock);
     /* Fails only when the counter is full, and then the leader wakes anyway. */
-    if (write(r->answer_fd, &one, sizeof(one)) < 0) {
-        return;
-    }
+    pb_eventfd_signal(r->answer_fd);
 }

@@ -33,6 +33,10 @@ const char *pb_wire_name(uint32_t request)
         return "SET_PROTOCOL_FEATURES";
     case PB_REQUEST_SET_BACKEND_REQ_FD:
         return "SET_BACKEND_REQ_FD";
+    case PB_REQUEST_IOTLB_MSG:
+        return "IOTLB_MSG";
+    case PB_REQUEST_GET_MAX_MEM_SLOTS:
+        return "GET_MAX_MEM_SLOTS";
     case PB_REQUEST_ADD_MEM_REG:
         return "ADD_MEM_REG";
     case PB_REQUEST_REM_MEM_REG:
