@@ -3,7 +3,7 @@
 #include <linux/slab.h>
 #include "core.h"
 
-static const char * const names[] = { "selftest", "bench" };
+static const char * const names[] = { "selftest", "bench", "stress", "bugs" };
 
 static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(((struct pushbell_device *)0)->children));
 

@@ -34,6 +34,7 @@ struct bench {
 	struct bench_target target;
 	u64 *samples[2];
 	struct notifier_block resets;
+	bool closed;		/* the adapter is being reset, or away */
 	struct bench_queue queue;
 	char *text;
 	size_t text_bytes;
@@ -135,6 +136,8 @@ static int run_all(struct bench *b)
 	unsigned int i;
 	int cpu, ret = 0;
 
+	if (b->closed)
+		return -ENODEV;
 	b->text_bytes = 0;
 	bench_clock_calibrate(b->pb);
 	migrate_disable();
@@ -188,10 +191,9 @@ static int on_reset(struct notifier_block *block, unsigned long phase, void *dat
 {
 	struct bench *b = container_of(block, struct bench, resets);
 
-	if (phase == PUSHBELL_RESET_PREPARE)
-		mutex_lock(&b->lock);
-	else
-		mutex_unlock(&b->lock);
+	mutex_lock(&b->lock);
+	b->closed = phase == PUSHBELL_RESET_PREPARE;
+	mutex_unlock(&b->lock);
 	return NOTIFY_OK;
 }
 

@@ -48,7 +48,7 @@ EXPORT_SYMBOL_GPL(pushbell_memory_free);
 
 static bool answered(u32 value, bool toggle)
 {
-	if (value == ~0U)	/* what a read gives when nobody is there */
+	if (value == ~0U)	/* nobody is there: no status has all bits set */
 		return true;
 	return FIELD_GET(PB_REG_COMMAND_STATUS_TOGGLE, value) == toggle && !(value & PB_REG_COMMAND_STATUS_BUSY);
 }
@@ -62,25 +62,23 @@ static int run(struct pushbell_device *pb, u16 opcode)
 	/* writel orders the mailbox's contents before the store that starts the command. */
 	writel(FIELD_PREP(PB_REG_COMMAND_OPCODE, opcode) | FIELD_PREP(PB_REG_COMMAND_TOGGLE, toggle),
 	       pb->registers + PB_REG_COMMAND);
-	ret = readl_poll_timeout(pb->registers + PB_REG_COMMAND_STATUS, value, answered(value, toggle),
-				 COMMAND_POLL_US, COMMAND_TIMEOUT_US);
-	if (ret) {
-		/* Nobody knows what an adapter that is silent does with the mailbox: no more commands until a reset. */
-		pb->up = false;
-		dev_err(&pb->pdev->dev, "command 0x%x: no answer\n", opcode);
-		return ret;
-	}
-	if (value == ~0U) {
+	ret = read_poll_timeout(pushbell_read_sure, value, answered(value, toggle), COMMAND_POLL_US,
+				COMMAND_TIMEOUT_US, false, pb, PB_REG_COMMAND_STATUS);
+	if (ret || value == ~0U) {
 		/*
-		 * Its process is away, or the function was taken off the bus. A process that comes back still has every
-		 * object, so none of their memory may be freed before a reset or remove() has stopped the adapter.
+		 * Nobody knows what an adapter that is silent does with the mailbox and with what it was given: it is
+		 * stopped, as well as that can be done, and no object exists any more. The watch sees to the rest.
 		 */
-		pb->up = false;
-		dev_err(&pb->pdev->dev, "command 0x%x: adapter is gone\n", opcode);
-		return -ENODEV;
+		if (ret)
+			dev_err(&pb->pdev->dev, "command 0x%x: no answer\n", opcode);
+		pushbell_halt_locked(pb);
+		return ret ? ret : -ENODEV;
 	}
 	pb->toggle = toggle;
-	return to_errno(FIELD_GET(PB_REG_COMMAND_STATUS_STATUS, value));
+	ret = to_errno(FIELD_GET(PB_REG_COMMAND_STATUS_STATUS, value));
+	if (ret == -EFAULT)
+		pushbell_command_fault(pb, opcode);
+	return ret;
 }
 
 int pushbell_command_locked(struct pushbell_device *pb, u32 epoch, u16 opcode, const void *in, size_t in_bytes,
@@ -93,6 +91,8 @@ int pushbell_command_locked(struct pushbell_device *pb, u32 epoch, u16 opcode, c
 		return -EINVAL;
 	if (!pb->up || epoch != pb->epoch)
 		return -ENODEV;
+	if (pb->asleep)
+		return -EAGAIN;
 	memset(pb->mailbox.cpu, 0, pb->mailbox.bytes);
 	if (in_bytes)
 		memcpy(pb->mailbox.cpu, in, in_bytes);
@@ -132,11 +132,14 @@ int pushbell_object_create(struct pushbell_object *object, struct pushbell_devic
 int pushbell_object_destroy(struct pushbell_object *object, u16 opcode)
 {
 	struct pb_cmd_handle_in in = { .handle = cpu_to_le32(object->handle) };
+	int ret;
 
 	lockdep_assert_held(&object->pb->command_lock);
 	if (object->epoch != object->pb->epoch)
 		return 0;
-	return pushbell_command_locked(object->pb, object->epoch, opcode, &in, sizeof(in), NULL, 0);
+	ret = pushbell_command_locked(object->pb, object->epoch, opcode, &in, sizeof(in), NULL, 0);
+	/* An adapter that did not answer has been halted. */
+	return object->epoch != object->pb->epoch ? 0 : ret;
 }
 
 int pushbell_object_query(struct pushbell_object *object, u16 opcode, void *out, size_t out_bytes)

@@ -6,6 +6,7 @@
 #ifndef PUSHBELL_COMPAT_H
 #define PUSHBELL_COMPAT_H
 #include <linux/fs.h>
+#include <linux/pci.h>
 #include <linux/seq_file.h>
 
 /* Since 6.7: a seq_file that can be written too. */
@@ -23,6 +24,11 @@ static const struct file_operations name##_fops = {				\
 	.llseek = seq_lseek,							\
 	.release = single_release,						\
 }
+#endif
+
+/* Since 6.8 under this name. */
+#ifndef PCI_IRQ_INTX
+#define PCI_IRQ_INTX PCI_IRQ_LEGACY
 #endif
 
 #endif /* PUSHBELL_COMPAT_H */

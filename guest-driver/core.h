@@ -14,19 +14,47 @@ int pushbell_object_destroy(struct pushbell_object *object, u16 opcode);
 int pushbell_object_query(struct pushbell_object *object, u16 opcode, void *out, size_t out_bytes);
 int pushbell_commands_start(struct pushbell_device *pb);
 
-/* eq.c; start makes the queues on the adapter, after the rings have been allocated once */
+/* life.c */
+u32 pushbell_read_sure(struct pushbell_device *pb, u32 offset);
+void pushbell_halt_locked(struct pushbell_device *pb);
+void pushbell_halt(struct pushbell_device *pb);
+int pushbell_start(struct pushbell_device *pb);
+void pushbell_go_down(struct pushbell_device *pb);
+int pushbell_come_up(struct pushbell_device *pb);
+void pushbell_gone(struct pushbell_device *pb);
+bool pushbell_intact(struct pushbell_device *pb);
+void pushbell_watch_init(struct pushbell_device *pb);
+int pushbell_watch_start(struct pushbell_device *pb);
+void pushbell_watch_stop(struct pushbell_device *pb);
+
+/* power.c */
+void pushbell_park(struct pushbell_device *pb);
+void pushbell_unpark(struct pushbell_device *pb);
+int pushbell_suspend(struct device *dev);
+int pushbell_resume(struct device *dev);
+
+/* eq.c; start makes the queues on the adapter, after the rings have been allocated once; quiet and again go together */
 int pushbell_eqs_alloc(struct pushbell_device *pb);
 void pushbell_eqs_free(struct pushbell_device *pb);
 int pushbell_eqs_start(struct pushbell_device *pb);
 void pushbell_eqs_quiet(struct pushbell_device *pb);
+void pushbell_eqs_again(struct pushbell_device *pb);
 
 /* mr.c; with command_lock held */
 int pushbell_kernel_mr_create(struct pushbell_device *pb);
 
 /* cq.c, qp.c; in interrupt context */
 void pushbell_cq_event(struct pushbell_device *pb, u32 cqn);
+void pushbell_cq_error(struct pushbell_device *pb, u32 cqn);
+void pushbell_cq_again(struct pushbell_cq *cq);
 void pushbell_qp_event(struct pushbell_device *pb, u32 qpn, u32 status);
 void pushbell_qp_ended(struct pushbell_device *pb, const struct pushbell_wc *wc);
+
+/* fault.c; report in interrupt context */
+void pushbell_reports_init(struct pushbell_device *pb);
+void pushbell_report(struct pushbell_device *pb, u32 type, u32 number, u32 detail);
+void pushbell_command_fault(struct pushbell_device *pb, u16 opcode);
+const char *pushbell_fault_text(u64 address, u32 info, char text[PUSHBELL_FAULT_TEXT]);
 
 /* push.c */
 int pushbell_page_map(struct pushbell_device *pb, struct pushbell_page *page, u32 number);

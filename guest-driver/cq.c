@@ -52,12 +52,20 @@ int pushbell_cq_poll(struct pushbell_cq *cq, struct pushbell_wc *wc, int count)
 	while (taken < count && take(cq, &wc[taken]))
 		pushbell_qp_ended(cq->object.pb, &wc[taken++]);
 	/* The adapter refuses to overwrite what it does not know to be taken, so it is told at once. */
-	if (taken && !stale(cq))
+	if (taken && !stale(cq) && !READ_ONCE(cq->object.pb->asleep))
 		pushbell_doorbell(cq->page, PB_DB_CQ_UPDATE, cq->object.handle, cq->consumer);
 	spin_unlock_irqrestore(&cq->lock, flags);
 	return taken;
 }
 EXPORT_SYMBOL_GPL(pushbell_cq_poll);
+
+static void arm(struct pushbell_cq *cq, bool solicited)
+{
+	pushbell_doorbell_raw(cq->page, PB_DB_CQ_ARM,
+			      FIELD_PREP(PB_DB_CQ_ARM_NUMBER, cq->object.handle) |
+			      FIELD_PREP(PB_DB_CQ_ARM_INDEX, cq->consumer) |
+			      FIELD_PREP(PB_DB_CQ_ARM_SOLICITED, solicited));
+}
 
 /* Completions beyond what has been polled give the event at once, so there is no race with the last poll. */
 void pushbell_cq_arm(struct pushbell_cq *cq, bool solicited)
@@ -65,14 +73,28 @@ void pushbell_cq_arm(struct pushbell_cq *cq, bool solicited)
 	unsigned long flags;
 
 	spin_lock_irqsave(&cq->lock, flags);
-	if (!stale(cq))
-		pushbell_doorbell_raw(cq->page, PB_DB_CQ_ARM,
-				      FIELD_PREP(PB_DB_CQ_ARM_NUMBER, cq->object.handle) |
-				      FIELD_PREP(PB_DB_CQ_ARM_INDEX, cq->consumer) |
-				      FIELD_PREP(PB_DB_CQ_ARM_SOLICITED, solicited));
+	if (READ_ONCE(cq->object.pb->asleep)) {
+		cq->arm = true;
+		cq->arm_solicited = solicited;
+	} else if (!stale(cq)) {
+		arm(cq, solicited);
+	}
 	spin_unlock_irqrestore(&cq->lock, flags);
 }
 EXPORT_SYMBOL_GPL(pushbell_cq_arm);
+
+/* The adapter is awake: it is told what it missed. */
+void pushbell_cq_again(struct pushbell_cq *cq)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	pushbell_doorbell(cq->page, PB_DB_CQ_UPDATE, cq->object.handle, cq->consumer);
+	if (cq->arm)
+		arm(cq, cq->arm_solicited);
+	cq->arm = false;
+	spin_unlock_irqrestore(&cq->lock, flags);
+}
 
 void pushbell_cq_event(struct pushbell_device *pb, u32 cqn)
 {
@@ -80,6 +102,14 @@ void pushbell_cq_event(struct pushbell_device *pb, u32 cqn)
 
 	if (cq && cq->event)
 		cq->event(cq, cq->context);
+}
+
+void pushbell_cq_error(struct pushbell_device *pb, u32 cqn)
+{
+	struct pushbell_cq *cq = xa_load(&pb->cqs, cqn);
+
+	if (cq && cq->failed)
+		cq->failed(cq, cq->context);
 }
 
 static struct pushbell_eq *choose_eq(struct pushbell_device *pb)
@@ -149,7 +179,9 @@ int pushbell_cq_destroy(struct pushbell_cq *cq)
 	mutex_unlock(&pb->command_lock);
 	if (ret)
 		return ret;
-	synchronize_irq(cq->eq->irq);	/* the handler may hold what it found in the table */
+	/* Their handlers may hold what they found in the table: its own for completions, queue 0's for errors. */
+	synchronize_irq(cq->eq->irq);
+	synchronize_irq(pb->eqs[0].irq);
 	pushbell_memory_free(pb, &cq->ring);
 	kfree(cq);
 	return 0;

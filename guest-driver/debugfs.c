@@ -5,6 +5,8 @@
  *   queues     event, completion and work queues: what the driver and what the adapter believe
  *   link       hold mask and rate; writing "hold=1 rate=1000" sets them
  *   reset      writing anything resets the adapter
+ *   power      power state; writing D3hot or D0 changes it
+ *   state      state=up|asleep|away losses= restarts= interrupts=msix|intx
  */
 #include <linux/debugfs.h>
 #include <linux/uaccess.h>
@@ -22,11 +24,13 @@ struct named_register {
 static const struct named_register state_registers[] = {
 	ROW(ID), ROW(ABI_VERSION), ROW(FEATURES), ROW(STATUS), ROW(CONTROL), ROW(RESET_EPOCH), ROW(DOORBELL_PAGES),
 	ROW(MAILBOX_LO), ROW(MAILBOX_HI), ROW(COMMAND_STATUS), ROW(MAC_LO), ROW(MAC_HI), ROW(SCRATCH),
+	ROW(INTERRUPT_CAUSE), ROW(FAULT_ADDRESS_LO), ROW(FAULT_ADDRESS_HI), ROW(FAULT_INFO), ROW(FAULT_INDEX),
 };
 
 static const struct named_register counters[] = {
 	ROW(COUNT_DOORBELLS), ROW(COUNT_PUSHES), ROW(COUNT_PUSH_FALLBACKS), ROW(COUNT_IGNORED), ROW(COUNT_REFUSED),
 	ROW(COUNT_BAD_ACCESSES), ROW(COUNT_DESCRIPTOR_READS), ROW(COUNT_COMPLETIONS), ROW(COUNT_PACKETS),
+	ROW(COUNT_DMA_FAULTS),
 };
 
 static int registers_show(struct seq_file *file, void *unused)
@@ -95,6 +99,13 @@ static void show_qp(struct seq_file *file, struct pushbell_qp *qp)
 		   le32_to_cpu(out.state), le32_to_cpu(out.send_consumer), le32_to_cpu(out.send_producer),
 		   le32_to_cpu(out.recv_consumer), le32_to_cpu(out.recv_producer), le32_to_cpu(out.dest_qpn),
 		   le32_to_cpu(out.mtu), le32_to_cpu(out.error_status), le32_to_cpu(out.error_index));
+	if (out.error_status) {
+		char text[PUSHBELL_FAULT_TEXT];
+
+		seq_printf(file, "  error: descriptor %u status %u%s\n", le32_to_cpu(out.error_index),
+			   le32_to_cpu(out.error_status),
+			   pushbell_fault_text(le64_to_cpu(out.fault_address), le32_to_cpu(out.fault_info), text));
+	}
 }
 
 /* command_lock keeps the tables and what they point to as they are. */
@@ -193,6 +204,43 @@ static ssize_t reset_write(struct file *file, const char __user *from, size_t co
 }
 DEFINE_SHOW_STORE_ATTRIBUTE(reset);
 
+static int power_show(struct seq_file *file, void *unused)
+{
+	struct pushbell_device *pb = file->private;
+
+	seq_printf(file, "%s\n", pci_power_name(pb->pdev->current_state));
+	return 0;
+}
+
+static ssize_t power_write(struct file *file, const char __user *from, size_t count, loff_t *position)
+{
+	struct pushbell_device *pb = ((struct seq_file *)file->private_data)->private;
+	char text[8] = "";
+	int ret = -EINVAL;
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, count))
+		return -EFAULT;
+	if (sysfs_streq(text, "D3hot"))
+		ret = pushbell_power(pb, PCI_D3hot);
+	else if (sysfs_streq(text, "D0"))
+		ret = pushbell_power(pb, PCI_D0);
+	return ret ? ret : count;
+}
+DEFINE_SHOW_STORE_ATTRIBUTE(power);
+
+static int state_show(struct seq_file *file, void *unused)
+{
+	struct pushbell_device *pb = file->private;
+
+	seq_printf(file, "state=%s losses=%u restarts=%u interrupts=%s\n",
+		   READ_ONCE(pb->asleep) ? "asleep" : pushbell_away(pb) ? "away" : "up", READ_ONCE(pb->losses),
+		   READ_ONCE(pb->restarts), pb->intx ? "intx" : "msix");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(state);
+
 void pushbell_debugfs_add(struct pushbell_device *pb)
 {
 	pb->debugfs = debugfs_create_dir(pci_name(pb->pdev), root);
@@ -201,6 +249,8 @@ void pushbell_debugfs_add(struct pushbell_device *pb)
 	debugfs_create_file("queues", 0400, pb->debugfs, pb, &queues_fops);
 	debugfs_create_file("link", 0600, pb->debugfs, pb, &link_fops);
 	debugfs_create_file("reset", 0600, pb->debugfs, pb, &reset_fops);
+	debugfs_create_file("power", 0600, pb->debugfs, pb, &power_fops);
+	debugfs_create_file("state", 0400, pb->debugfs, pb, &state_fops);
 }
 
 void pushbell_debugfs_remove(struct pushbell_device *pb)

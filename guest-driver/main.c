@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pushbell adapter: the PCI function. Probe, remove and reset.
+ * Pushbell adapter: the PCI function. Probe and remove; what lies between is in life.c.
  *
- *   probe   map BARs, check identity -> stop (device reset) -> start -> children
- *   reset   tell children -> stop -> [function reset, if that is what happens] -> start -> tell children
- *   remove  children -> stop -> free
+ *   probe   map BARs, check identity -> halt (device reset) -> start -> children -> watch
+ *   remove  children -> halt -> free
  *
- * Between stop and start the adapter knows no object and does no DMA and no interrupt.
+ * Between halt and start the adapter knows no object and does no DMA and no interrupt.
  */
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
 #include <linux/idr.h>
-#include <linux/iopoll.h>
 #include <linux/module.h>
 #include "core.h"
-
-#define READY_POLL_US 100
-#define READY_TIMEOUT_US (10 * USEC_PER_SEC)
 
 static DEFINE_IDA(ids);
 
@@ -35,116 +30,56 @@ static int check_identity(struct pushbell_device *pb)
 	return 0;
 }
 
-/* Takes the objects away from their owners: they keep the memory and learn of it when they next use it. */
-static void forget_objects(struct pushbell_device *pb)
-{
-	struct pushbell_cq *cq;
-	struct pushbell_qp *qp;
-	unsigned long number;
-
-	xa_for_each(&pb->cqs, number, cq)
-		xa_erase(&pb->cqs, number);
-	xa_for_each(&pb->qps, number, qp)
-		xa_erase(&pb->qps, number);
-}
-
-/* No command and no post gets through from here on, and no handler runs. */
-static void quiesce(struct pushbell_device *pb)
-{
-	mutex_lock(&pb->command_lock);
-	pb->up = false;
-	WRITE_ONCE(pb->epoch, pb->epoch + 1);
-	if (pb->running)
-		pushbell_eqs_quiet(pb);
-	pb->running = false;
-	forget_objects(pb);
-	mutex_unlock(&pb->command_lock);
-}
-
-static void stop(struct pushbell_device *pb)
-{
-	quiesce(pb);
-	writel(PB_RESET_MAGIC, pb->registers + PB_REG_RESET);
-	/* A read is answered after every earlier write took effect: the adapter has stopped when this returns. */
-	pushbell_read(pb, PB_REG_STATUS);
-}
-
-static int start_locked(struct pushbell_device *pb)
-{
-	u32 status;
-	int ret = readl_poll_timeout(pb->registers + PB_REG_STATUS, status,
-				     status != ~0U && (status & PB_STATUS_BIT_READY), READY_POLL_US, READY_TIMEOUT_US);
-
-	if (ret)
-		return ret;
-	pushbell_page_start(&pb->page);
-	pb->page.object = (struct pushbell_object) { .pb = pb, .handle = 0, .epoch = pb->epoch };
-	writel(PB_REG_CONTROL_ENABLE, pb->registers + PB_REG_CONTROL);
-	ret = pushbell_commands_start(pb);
-	if (!ret)
-		ret = pushbell_kernel_mr_create(pb);
-	if (!ret)
-		ret = pushbell_eqs_start(pb);
-	pb->running = !ret;
-	pb->up = !ret;
-	return ret;
-}
-
-static int start(struct pushbell_device *pb)
-{
-	int ret;
-
-	mutex_lock(&pb->command_lock);
-	ret = start_locked(pb);
-	mutex_unlock(&pb->command_lock);
-	if (ret)
-		dev_err(&pb->pdev->dev, "adapter does not start: %d\n", ret);
-	return ret;
-}
-
-static void reset_begin(struct pushbell_device *pb)
-{
-	blocking_notifier_call_chain(&pb->resets, PUSHBELL_RESET_PREPARE, pb);
-	stop(pb);
-}
-
-static int reset_end(struct pushbell_device *pb)
-{
-	int ret = start(pb);
-
-	blocking_notifier_call_chain(&pb->resets, PUSHBELL_RESET_DONE, pb);
-	mutex_unlock(&pb->reset_lock);
-	return ret;
-}
-
-/* -EBUSY: the adapter is being reset or removed. Never waits, so that it may be called under a child's own lock. */
-int pushbell_reset(struct pushbell_device *pb)
-{
-	if (!mutex_trylock(&pb->reset_lock))
-		return -EBUSY;
-	reset_begin(pb);
-	return reset_end(pb);
-}
-EXPORT_SYMBOL_GPL(pushbell_reset);
-
 /* Function-level reset, for example through the reset attribute in sysfs; PCI core saves and restores its own part. */
 static void reset_prepare(struct pci_dev *pdev)
 {
 	struct pushbell_device *pb = pci_get_drvdata(pdev);
 
 	mutex_lock(&pb->reset_lock);
-	reset_begin(pb);
+	if (pb->asleep) {	/* PCI core wakes it up for the reset */
+		pb->running = false;
+		WRITE_ONCE(pb->asleep, false);
+	}
+	pushbell_go_down(pb);
+	pushbell_halt(pb);
 }
 
 static void reset_done(struct pci_dev *pdev)
 {
-	reset_end(pci_get_drvdata(pdev));
+	struct pushbell_device *pb = pci_get_drvdata(pdev);
+
+	pushbell_come_up(pb);
+	mutex_unlock(&pb->reset_lock);
 }
 
 static const struct pci_error_handlers error_handlers = {
 	.reset_prepare = reset_prepare,
 	.reset_done = reset_done,
 };
+
+/*
+ * A function that was reset while it had no driver (its process was away) has lost its addresses, and PCI core has not
+ * noticed: it believes that they are still assigned.
+ */
+static void repair_bars(struct pci_dev *pdev)
+{
+	unsigned int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		u64 wanted = pci_bus_address(pdev, bar);
+		int at = PCI_BASE_ADDRESS_0 + 4 * bar;
+		u32 seen;
+
+		if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) || !pci_resource_len(pdev, bar))
+			continue;
+		pci_read_config_dword(pdev, at, &seen);
+		if ((seen & (u32)PCI_BASE_ADDRESS_MEM_MASK) == lower_32_bits(wanted))
+			continue;
+		pci_write_config_dword(pdev, at, lower_32_bits(wanted));
+		if (pci_resource_flags(pdev, bar) & IORESOURCE_MEM_64)
+			pci_write_config_dword(pdev, at + 4, upper_32_bits(wanted));
+	}
+}
 
 static int map_bars(struct pushbell_device *pb)
 {
@@ -182,20 +117,22 @@ static int bring_up(struct pushbell_device *pb)
 	if (ret)
 		return ret;
 	pci_set_master(pb->pdev);
-	stop(pb);
+	pushbell_halt(pb);
 	ret = pushbell_memory_alloc(pb, PB_MAILBOX_BYTES, &pb->mailbox);
 	if (ret)
 		return ret;
 	ret = pushbell_eqs_alloc(pb);
 	if (ret)
 		goto free_mailbox;
-	ret = start(pb);
-	if (ret)
+	ret = pushbell_start(pb);
+	if (ret) {
+		dev_err_probe(&pb->pdev->dev, ret, "adapter does not start\n");
 		goto free_eqs;
+	}
 	return 0;
 
 free_eqs:
-	stop(pb);
+	pushbell_halt(pb);
 	pushbell_eqs_free(pb);
 free_mailbox:
 	pushbell_memory_free(pb, &pb->mailbox);
@@ -204,7 +141,8 @@ free_mailbox:
 
 static void take_down(struct pushbell_device *pb)
 {
-	stop(pb);
+	pushbell_halt(pb);
+	cancel_work_sync(&pb->report_work);
 	pushbell_eqs_free(pb);
 	pushbell_memory_free(pb, &pb->mailbox);
 }
@@ -221,6 +159,8 @@ static struct pushbell_device *pushbell_alloc(struct pci_dev *pdev)
 	xa_init(&pb->cqs);
 	xa_init(&pb->qps);
 	BLOCKING_INIT_NOTIFIER_HEAD(&pb->resets);
+	pushbell_watch_init(pb);
+	pushbell_reports_init(pb);
 	pci_set_drvdata(pdev, pb);
 	return pb;
 }
@@ -232,6 +172,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	if (!pb)
 		return -ENOMEM;
+	repair_bars(pdev);
 	ret = pcim_enable_device(pdev);
 	if (!ret)
 		ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
@@ -250,9 +191,15 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = pushbell_children_add(pb);
 	if (ret)
 		goto down;
-	dev_info(&pdev->dev, "Pushbell adapter with %u event queues\n", pb->eq_count);
+	ret = pushbell_watch_start(pb);
+	if (ret)
+		goto children;
+	dev_info(&pdev->dev, "Pushbell adapter with %u event queues on %s\n", pb->eq_count,
+		 pb->intx ? "one interrupt line" : "MSI-X");
 	return 0;
 
+children:
+	pushbell_children_remove(pb);
 down:
 	pushbell_debugfs_remove(pb);
 	take_down(pb);
@@ -264,13 +211,24 @@ free_id:
 	return ret;
 }
 
+/* Awake, if it can be: what follows wants to be heard. */
+static void wake(struct pushbell_device *pb)
+{
+	if (!pb->asleep)
+		return;
+	pci_set_power_state(pb->pdev, PCI_D0);
+	pushbell_unpark(pb);
+}
+
 static void remove(struct pci_dev *pdev)
 {
 	struct pushbell_device *pb = pci_get_drvdata(pdev);
 
 	mutex_lock(&pb->reset_lock);	/* a reset under way ends, no other begins */
+	wake(pb);
+	pushbell_watch_stop(pb);
 	if (!pb->up)
-		stop(pb);	/* a silent adapter must not keep children from freeing what it may write to */
+		pushbell_halt(pb);	/* a silent adapter must not keep children from freeing what it may write to */
 	pushbell_children_remove(pb);
 	pushbell_debugfs_remove(pb);
 	take_down(pb);
@@ -278,6 +236,7 @@ static void remove(struct pci_dev *pdev)
 	unmap_bars(pb);
 	ida_free(&ids, pb->id);
 	mutex_unlock(&pb->reset_lock);
+	kfree(pb->saved);
 	xa_destroy(&pb->cqs);
 	xa_destroy(&pb->qps);
 }
@@ -285,9 +244,17 @@ static void remove(struct pci_dev *pdev)
 /* Before power-off and kexec: whoever has the memory next does not want our DMA in it. */
 static void shutdown(struct pci_dev *pdev)
 {
-	stop(pci_get_drvdata(pdev));
+	struct pushbell_device *pb = pci_get_drvdata(pdev);
+
+	pushbell_watch_stop(pb);
+	mutex_lock(&pb->reset_lock);
+	wake(pb);
+	pushbell_halt(pb);
+	mutex_unlock(&pb->reset_lock);
 	pci_clear_master(pdev);
 }
+
+static DEFINE_SIMPLE_DEV_PM_OPS(power_ops, pushbell_suspend, pushbell_resume);
 
 static const struct pci_device_id pushbell_ids[] = {
 	{ PCI_DEVICE(PB_PCI_VENDOR, PB_PCI_DEVICE) },
@@ -302,6 +269,7 @@ static struct pci_driver pushbell_driver = {
 	.remove = remove,
 	.shutdown = shutdown,
 	.err_handler = &error_handlers,
+	.driver.pm = pm_sleep_ptr(&power_ops),
 };
 
 static int __init pushbell_init(void)

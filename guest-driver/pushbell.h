@@ -4,19 +4,25 @@
  *
  * Objects live on the adapter until they are destroyed or the adapter is reset. A reset raises the driver's epoch, and
  * an object of an older epoch is only memory: posting to it fails with -ENODEV, destroying it frees the memory. Who
- * holds objects registers for PUSHBELL_RESET_PREPARE and has stopped posting when its notifier returns.
+ * holds objects registers for PUSHBELL_RESET_PREPARE and has stopped posting when its notifier returns. DONE may come
+ * much later and from another task: an adapter that is gone (life.c) is between the two until it is back.
  */
 #ifndef PUSHBELL_H
 #define PUSHBELL_H
 #include <linux/auxiliary_bus.h>
+#include <linux/kfifo.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include "pushbell_abi.h"
 
 #define PUSHBELL_EQS_MAX 8
+#define PUSHBELL_CHILDREN 4
+#define PUSHBELL_REPORTS 16
+#define PUSHBELL_FAULT_TEXT 96
 
 enum pushbell_reset_phase {
 	PUSHBELL_RESET_PREPARE,	/* every object is about to go; stop posting */
@@ -80,11 +86,14 @@ struct pushbell_cq {
 	struct pushbell_memory ring;
 	struct pushbell_page *page;
 	struct pushbell_eq *eq;
-	spinlock_t lock;	/* consumer */
+	spinlock_t lock;	/* consumer, and what is below it */
 	u16 consumer;
+	bool arm, arm_solicited;	/* asked for while the adapter slept */
 	u8 log_depth;
 	/* Runs in the interrupt handler, once for each time that the queue was armed. May be NULL. */
 	void (*event)(struct pushbell_cq *cq, void *context);
+	/* The same, when the queue overflowed or cannot be written: nothing more comes through it. May be NULL. */
+	void (*failed)(struct pushbell_cq *cq, void *context);
 	void *context;
 };
 
@@ -109,6 +118,21 @@ struct pushbell_qp {
 	void *context;
 };
 
+/* An access of the adapter to memory that failed. */
+struct pushbell_fault {
+	u64 address;
+	u32 info;	/* PB_REG_FAULT_INFO_* */
+	u32 index;	/* of the descriptor that was under way */
+	u32 count;	/* faults so far */
+};
+
+/* An event that is no completion, on its way to the log. */
+struct pushbell_report {
+	u32 type;
+	u32 number;
+	u32 detail;
+};
+
 struct pushbell_device {
 	struct pci_dev *pdev;
 	void __iomem *registers;
@@ -119,11 +143,27 @@ struct pushbell_device {
 	struct pushbell_memory mailbox;
 	bool toggle;
 	bool up;			/* commands are accepted */
-	bool running;			/* interrupts are enabled */
+	bool running;			/* event queues exist and their interrupts are enabled */
+	bool asleep;			/* in D3hot, or on the way there; written under both locks */
 	u32 epoch;
 	struct xarray cqs;		/* number -> struct pushbell_cq, read by the interrupt handler */
 	struct xarray qps;		/* number -> struct pushbell_qp, read under RCU */
 	struct blocking_notifier_head resets;
+
+	/* Gone and back (life.c); under reset_lock unless said otherwise. */
+	struct delayed_work watch;
+	struct pci_saved_state *saved;
+	bool watching;			/* from the end of probe to the start of remove */
+	bool down;			/* children wait for PUSHBELL_RESET_DONE */
+	bool lost;			/* to be looked at; any context */
+	bool told_failure;
+	u32 resets_seen;		/* RESET_EPOCH at the last start */
+	ktime_t lost_at;
+	unsigned int losses, restarts;
+
+	struct work_struct report_work;
+	spinlock_t report_lock;		/* reports */
+	DECLARE_KFIFO(reports, struct pushbell_report, PUSHBELL_REPORTS);
 
 	struct pushbell_page page;	/* page 0 */
 	struct pushbell_pd pd;		/* for kernel use, with ... */
@@ -132,9 +172,11 @@ struct pushbell_device {
 	unsigned int eq_count;
 	unsigned int next_eq;
 	int spare_vector;		/* MSI-X vector that no event queue uses, or negative */
+	bool intx;			/* no MSI-X: all event queues on one line, which others may share */
+	bool line_open;			/* the line is ours to serve */
 
 	int id;
-	struct pushbell_child *children[2];
+	struct pushbell_child *children[PUSHBELL_CHILDREN];
 	struct dentry *debugfs;
 };
 
@@ -149,9 +191,20 @@ static inline struct pushbell_device *pushbell_of(struct auxiliary_device *auxil
 	return container_of(auxiliary, struct pushbell_child, auxiliary)->pb;
 }
 
+/* The way to read a register; all ones is looked into before it is believed (life.c). In any context. */
+u32 pushbell_read_again(struct pushbell_device *pb, u32 offset);
+
 static inline u32 pushbell_read(struct pushbell_device *pb, u32 offset)
 {
-	return readl(pb->registers + offset);
+	u32 value = readl(pb->registers + offset);
+
+	return likely(value != ~0U) ? value : pushbell_read_again(pb, offset);
+}
+
+/* Between PREPARE and DONE, or about to be: no use to wait for anything. */
+static inline bool pushbell_away(struct pushbell_device *pb)
+{
+	return READ_ONCE(pb->down) || !READ_ONCE(pb->up);
 }
 
 /* Memory */
@@ -160,7 +213,7 @@ void pushbell_memory_free(struct pushbell_device *pb, struct pushbell_memory *me
 
 /*
  * Commands. Each status has its own error number (cmd.c); -ENODEV: not of this epoch or adapter gone, -ETIMEDOUT: no
- * answer. They sleep.
+ * answer, -EAGAIN: the adapter is in D3hot. They sleep.
  */
 int pushbell_command(struct pushbell_device *pb, u32 epoch, u16 opcode, const void *in, size_t in_bytes,
 		     void *out, size_t out_bytes);
@@ -260,5 +313,12 @@ int pushbell_post_recv(struct pushbell_qp *qp, const struct pushbell_wr *wr);
 
 /* Resets the adapter. Every object is gone after it, see above. */
 int pushbell_reset(struct pushbell_device *pb);
+
+/* To D3hot and back to D0; what is posted meanwhile gives -EAGAIN. */
+int pushbell_power(struct pushbell_device *pb, pci_power_t state);
+
+/* DMA faults */
+void pushbell_fault_read(struct pushbell_device *pb, struct pushbell_fault *fault);
+const char *pushbell_fault_object(u32 info);
 
 #endif /* PUSHBELL_H */

@@ -47,10 +47,14 @@ size_t pushbell_wqe_build(void *bytes, const struct pushbell_wr *wr, u16 index)
 EXPORT_SYMBOL_GPL(pushbell_wqe_build);
 
 /* 0: descriptor stands in its slot; the queue's lock is held. */
-static int put(struct pushbell_work_queue *queue, const struct pushbell_wr *wr, size_t *bytes)
+static int put(struct pushbell_device *pb, struct pushbell_work_queue *queue, const struct pushbell_wr *wr,
+	       size_t *bytes)
 {
 	size_t needed = sizeof(struct pb_wqe) + (wr->gather_count + wr->scatter_count) * sizeof(struct pb_sge);
 
+	/* Looked at under the lock, so that who puts the adapter to sleep can wait for the doorbell (power.c). */
+	if (READ_ONCE(pb->asleep))
+		return -EAGAIN;
 	if (needed > BIT(queue->log_stride))
 		return -EINVAL;
 	if ((u16)(queue->producer - READ_ONCE(queue->consumer)) > mask(queue))
@@ -85,7 +89,7 @@ int pushbell_post_send(struct pushbell_qp *qp, const struct pushbell_wr *wr, enu
 	if (stale(qp))
 		return -ENODEV;
 	spin_lock_irqsave(&queue->lock, flags);
-	ret = put(queue, wr, &bytes);
+	ret = put(qp->object.pb, queue, wr, &bytes);
 	if (ret)
 		goto out;
 	if (how == PUSHBELL_PUSH && bytes <= PB_PUSH_BUFFER_BYTES) {
@@ -111,7 +115,7 @@ int pushbell_post_recv(struct pushbell_qp *qp, const struct pushbell_wr *wr)
 	if (stale(qp))
 		return -ENODEV;
 	spin_lock_irqsave(&queue->lock, flags);
-	ret = put(queue, wr, &bytes);
+	ret = put(qp->object.pb, queue, wr, &bytes);
 	if (!ret)
 		pushbell_doorbell(qp->page, PB_DB_RECV, qp->object.handle, queue->producer);
 	spin_unlock_irqrestore(&queue->lock, flags);

@@ -48,7 +48,10 @@ struct selftest {
 	struct notifier_block resets;
 	struct mutex lock;		/* one run at a time */
 	struct task_struct *runner;
+	bool closed;			/* the adapter is being reset, or away: no runs */
+	bool expects_reset;		/* the case that runs has provoked one */
 	unsigned int reset_calls[2];	/* by phase, while a case runs */
+	struct completion back;
 
 	char *text;			/* result of the last run */
 	size_t text_bytes;
@@ -90,6 +93,17 @@ extern const struct st_case st_engine_cases[];
 extern const struct st_case st_error_cases[];
 extern const struct st_case st_thread_cases[];
 extern const struct st_case st_life_cases[];
+extern const struct st_case st_fault_cases[];
+extern const struct st_case st_chain_cases[];
+
+#define ST_SKIPPED 1
+
+/* Leaves the case: it cannot be tried here. */
+#define ST_SKIP(t, reason)									\
+	do {											\
+		st_note(t, "skipped: %s", reason);						\
+		return ST_SKIPPED;								\
+	} while (0)
 
 /* Leaves the case, with a line that says why. `format` says what was seen. */
 #define ST_EXPECT(t, condition, format, ...)							\
@@ -149,6 +163,7 @@ size_t st_build_fill(void *wqe, u64 wr_id, u64 pattern, const struct pushbell_ra
 u16 st_put_raw(struct pushbell_qp *qp, const void *wqe, size_t bytes);
 void st_ring(struct pushbell_qp *qp);
 void st_push_raw(struct pushbell_qp *qp, u16 index, const void *wqe, size_t bytes);
+bool st_wait_event(struct selftest *t, struct completion *event);
 int st_wait(struct selftest *t, unsigned int count);
 int st_wait_good(struct selftest *t, unsigned int count);
 int st_wait_for(struct selftest *t, const u64 *value, u64 wanted);

@@ -72,7 +72,7 @@ static u64 begin(struct selftest *t)
 
 static int finish(struct selftest *t, u64 start, u64 *ns, unsigned int completions)
 {
-	ST_EXPECT(t, wait_for_completion_timeout(&t->event, msecs_to_jiffies(ST_DEADLINE_MS)), "no interrupt");
+	ST_EXPECT(t, st_wait_event(t, &t->event), "no interrupt");
 	*ns = t->event_ns - start;
 	return st_wait_good(t, completions);
 }

@@ -190,7 +190,7 @@ static int in_error_state(struct stage *b, const struct spoiler *s)
 	ST_EQUAL(t, le32_to_cpu(out.state), PB_QP_STATE_ERR);
 	ST_EQUAL(t, le32_to_cpu(out.error_status), s->status);
 	ST_EQUAL(t, le32_to_cpu(out.error_index), 1);
-	ST_EXPECT(t, wait_for_completion_timeout(&t->fatal, msecs_to_jiffies(ST_DEADLINE_MS)), "no event");
+	ST_EXPECT(t, st_wait_event(t, &t->fatal), "no event");
 	ST_EQUAL(t, t->fatal_qpn, b->qp->object.handle);
 	ST_EQUAL(t, t->fatal_status, s->status);
 	return 0;

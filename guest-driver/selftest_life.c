@@ -35,7 +35,7 @@ static int interrupts(struct selftest *t)
 		pushbell_cq_arm(t->cq, false);
 		ST_TRY(t, post_nop(qp, 2 * i));
 		ST_TRY(t, post_nop(qp, 2 * i + 1));	/* not armed any more for this one */
-		ST_EXPECT(t, wait_for_completion_timeout(&t->event, msecs_to_jiffies(ST_DEADLINE_MS)), "round %u", i);
+		ST_EXPECT(t, st_wait_event(t, &t->event), "round %u", i);
 		while (t->wc_count < 2 * (i + 1))
 			t->wc_count += pushbell_cq_poll(t->cq, &t->wc[t->wc_count], 1);
 	}
@@ -46,7 +46,7 @@ static int interrupts(struct selftest *t)
 	ST_TRY(t, st_drained(t, qp));
 	reinit_completion(&t->event);
 	pushbell_cq_arm(t->cq, false);
-	ST_EXPECT(t, wait_for_completion_timeout(&t->event, msecs_to_jiffies(ST_DEADLINE_MS)), "late arming");
+	ST_EXPECT(t, st_wait_event(t, &t->event), "late arming");
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static int solicited(struct selftest *t)
 	ST_EQUAL(t, READ_ONCE(t->events), 0);
 	wr.flags = PB_WQE_FLAG_SOLICITED;
 	ST_TRY(t, pushbell_post_send(qp, &wr, PUSHBELL_DOORBELL));
-	ST_EXPECT(t, wait_for_completion_timeout(&t->event, msecs_to_jiffies(ST_DEADLINE_MS)), "no event");
+	ST_EXPECT(t, st_wait_event(t, &t->event), "no event");
 	ST_EQUAL(t, pushbell_cq_poll(cq, wc, 3), 2);
 	ST_EQUAL(t, wc[0].solicited, false);
 	ST_EQUAL(t, wc[1].solicited, true);

@@ -24,7 +24,7 @@ MODULE_PARM_DESC(run, "cases to run at probe: all, or names separated by commas"
 
 static const struct st_case *const tables[] = {
 	st_deliver_cases, st_order_cases, st_push_cases, st_torn_cases, st_engine_cases, st_error_cases,
-	st_thread_cases, st_life_cases,
+	st_thread_cases, st_life_cases, st_fault_cases, st_chain_cases,
 };
 
 static __printf(2, 0) void add(struct selftest *t, const char *format, va_list arguments)
@@ -64,14 +64,15 @@ static void run_case(struct selftest *t, const struct st_case *c, unsigned int n
 
 	if (!ret)
 		ret = c->run(t);
-	if (!ret)
-		ret = st_verify(t);
+	WRITE_ONCE(t->expects_reset, false);
+	if (ret >= 0 && st_verify(t))
+		ret = -EIO;
 	if (st_close(t))
 		ret = -EIO;
-	if (ret)
+	if (ret < 0)
 		pushbell_reset(t->pb);	/* what a case left behind must not fail the next */
 	st_note(t, "%s: %lld us", c->name, ktime_us_delta(ktime_get(), start));
-	say(t, "%s %u %s", ret ? "not ok" : "ok", number, c->title);
+	say(t, "%s %u %s%s", ret < 0 ? "not ok" : "ok", number, c->title, ret == ST_SKIPPED ? " # SKIP" : "");
 }
 
 static bool separates(char c)
@@ -150,6 +151,8 @@ static int run_names(struct selftest *t, const char *names)
 
 	if (!count || !all_known(names))
 		return -EINVAL;
+	if (t->closed)
+		return -ENODEV;
 	t->text_bytes = 0;
 	t->runner = current;
 	say(t, "KTAP version 1");
@@ -164,6 +167,8 @@ static int run_demo(struct selftest *t)
 	size_t report_bytes = t->text_bytes;	/* notes go there, and do not stay */
 	int ret;
 
+	if (t->closed)
+		return -ENODEV;
 	t->runner = current;
 	t->story_bytes = 0;
 	ret = st_open(t);
@@ -184,10 +189,10 @@ static int selftest_show(struct seq_file *file, void *unused)
 	if (ret)
 		return ret;
 	if (!t->text_bytes)
-		run_names(t, "all");
+		ret = run_names(t, "all");
 	seq_write(file, t->text, t->text_bytes);
 	mutex_unlock(&t->lock);
-	return 0;
+	return ret;
 }
 
 static int copy_names(char *names, const char __user *from, size_t count)
@@ -245,20 +250,22 @@ DEFINE_SHOW_STORE_ATTRIBUTE(demo);
 
 /*
  * A reset from outside waits for the run to end; one that a case does itself must not. (A case that wants to reset
- * while one from outside waits gets -EBUSY and fails, so the two do not wait for each other.)
+ * while one from outside waits gets -EBUSY and fails, so the two do not wait for each other.) While the adapter is
+ * away there are no runs.
  */
 static int on_reset(struct notifier_block *block, unsigned long phase, void *data)
 {
 	struct selftest *t = container_of(block, struct selftest, resets);
 
-	if (t->runner == current) {
+	if (t->runner == current || READ_ONCE(t->expects_reset)) {
 		t->reset_calls[phase]++;
+		if (phase == PUSHBELL_RESET_DONE)
+			complete(&t->back);
 		return NOTIFY_OK;
 	}
-	if (phase == PUSHBELL_RESET_PREPARE)
-		mutex_lock(&t->lock);
-	else
-		mutex_unlock(&t->lock);
+	mutex_lock(&t->lock);
+	t->closed = phase == PUSHBELL_RESET_PREPARE;
+	mutex_unlock(&t->lock);
 	return NOTIFY_OK;
 }
 
@@ -272,6 +279,7 @@ static int probe(struct auxiliary_device *auxiliary, const struct auxiliary_devi
 		return -ENOMEM;
 	t->pb = pushbell_of(auxiliary);
 	mutex_init(&t->lock);
+	init_completion(&t->back);
 	t->text = devm_kmalloc(dev, TEXT_BYTES, GFP_KERNEL);
 	t->story = devm_kmalloc(dev, ST_STORY_BYTES, GFP_KERNEL);
 	if (!t->text || !t->story)

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pushbell_stress: what its files share.
+ *
+ * A lane is a thread with queues of its own: a sender and a receiver connected to each other, or a DMA channel. It works
+ * in rounds: fills its window, sleeps until the interrupt, checks what came, and rests when nothing is outstanding.
+ */
+#ifndef PUSHBELL_STRESS_H
+#define PUSHBELL_STRESS_H
+#include <linux/completion.h>
+#include <linux/ktime.h>
+#include "compat.h"
+#include "pushbell.h"
+
+#define STRESS_KIND_MAX 8
+#define STRESS_LANES (2 * STRESS_KIND_MAX)
+#define STRESS_WINDOW_MAX 32
+#define STRESS_BYTES_MIN 64
+#define STRESS_BYTES_MAX 65536
+#define STRESS_ERRORS 16
+#define STRESS_ERROR_BYTES 160
+#define STRESS_GAPS 4096
+
+struct stress_parameters {
+	u32 pairs, channels, window, bytes, pushes, throttle_us, gap_us, stall_ms, seed, again;
+};
+
+struct stress_gap {
+	u64 at_us, us;
+};
+
+/* Gaps between completions of the whole workload, while something is outstanding (stress_gaps.c). */
+struct stress_gaps {
+	spinlock_t lock;
+	unsigned int outstanding;
+	u64 start_ns, last_ns, floor_ns, longest_ns;
+	struct stress_gap *list;
+	unsigned int count, dropped;
+};
+
+/* Written by the lane's thread alone, but for interrupts. */
+struct stress_counts {
+	u64 rung, pushed, sends, receives, copies, fills, bytes, interrupts;
+};
+
+/* Memory of one work request: source and target, each with poison round it. */
+struct stress_slot {
+	struct pushbell_memory source, target;
+};
+
+struct stress_lane {
+	struct stress *stress;
+	unsigned int number;
+	bool dma;
+	struct task_struct *thread;
+	struct pushbell_page *page;	/* NULL: page 0 */
+	struct pushbell_cq *cq;
+	struct pushbell_qp *sender;	/* or the channel */
+	struct pushbell_qp *receiver;
+	struct stress_slot slots[STRESS_WINDOW_MAX];
+	u8 *expected;			/* as large as the largest message */
+	struct completion event;
+	u64 posted, completed;		/* of the send queue, since the queues were made */
+	u64 receives_posted, received;	/* of the receive queue */
+	bool broken;			/* what comes next cannot be told any more */
+	struct stress_counts counts;
+};
+
+enum stress_state { STRESS_IDLE, STRESS_RUNNING, STRESS_STOPPING, STRESS_STOPPED, STRESS_INTERRUPTED };
+
+struct stress {
+	struct pushbell_device *pb;
+	struct dentry *file;
+	struct notifier_block resets_block;
+	struct mutex lock;		/* state, lanes */
+	enum stress_state state;
+	bool stopping;			/* no new rounds */
+	bool aborted;			/* no use to wait */
+	struct stress_parameters parameters;
+	struct stress_lane *lanes;
+	unsigned int lane_count;
+	unsigned int resets;
+	u64 abandoned;			/* posted, and then there was a reset */
+	u64 start_ns, end_ns;
+	struct stress_gaps gaps;
+
+	spinlock_t error_lock;
+	unsigned int errors;
+	char error_text[STRESS_ERRORS][STRESS_ERROR_BYTES];
+};
+
+/* stress_gaps.c; in any context */
+__printf(2, 3) void stress_error(struct stress *s, const char *format, ...);
+void stress_gaps_start(struct stress_gaps *gaps, u32 floor_us);
+void stress_gaps_clear(struct stress_gaps *gaps);
+void stress_posted(struct stress_gaps *gaps, unsigned int count);
+void stress_seen(struct stress_gaps *gaps, u64 now_ns);
+void stress_taken(struct stress_gaps *gaps, unsigned int count);
+void stress_forgotten(struct stress_gaps *gaps, unsigned int count);
+
+/* stress_lane.c */
+int stress_lane_open(struct stress_lane *lane);
+void stress_lane_close(struct stress_lane *lane);
+int stress_lane_thread(void *data);
+void stress_lane_event(struct pushbell_cq *cq, void *context);
+unsigned int stress_lane_outstanding(const struct stress_lane *lane);
+
+/* stress_work.c */
+int stress_post(struct stress_lane *lane);
+int stress_post_receive(struct stress_lane *lane);
+void stress_check(struct stress_lane *lane, const struct pushbell_wc *wc);
+void stress_poison(struct stress_lane *lane, struct pushbell_memory *memory);
+size_t stress_slot_bytes(const struct stress *s);
+
+/* stress_run.c; with the lock held */
+int stress_start(struct stress *s, bool again);
+void stress_stop(struct stress *s, enum stress_state state);
+
+#endif /* PUSHBELL_STRESS_H */
