@@ -58,8 +58,8 @@ const header = struct('state', 'st', 256, 'Head of the region.', [
 
 const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due after the commit.', [
   u64('address', 'bus address, 4-byte aligned'),
-  u32('count', 'words'),
-  gap(4),
+  u32('count', 'words; zero when it is done already'),
+  u32('info', 'what it is and of which queue, as register FAULT_INFO'),
   words('data', 8, 'the words; the last one is stored last, with release'),
 ]);
 

@@ -7,68 +7,48 @@
 // Everything happens in steps (journal.ts): an input or a slice of work is carried out in the region, committed, and
 // then the guest is told (outbox.ts).
 import { Hold } from '../abi/generated/commands.js';
-import { DOORBELL_BAR, REGISTER_BAR } from '../abi/generated/registers.js';
+import { DOORBELL_BAR, REG_COMMAND_OFFSET, REGISTER_BAR } from '../abi/generated/registers.js';
 import {
-  CQ_TABLE,
-  CQ_WORDS,
-  cqUntold,
-  cqUsed,
+  putStAsleep,
   putStBusEpoch,
   putStBusMaster,
   putStHold,
+  putStMsixEnabled,
   putStRateMbps,
   putStRunning,
-  qpErrorStatus,
-  qpUntold,
-  qpUsed,
   ST_APPLIED_OFFSET,
-  STATE_MAGIC,
-  STATE_VERSION,
-  setStMacHi,
-  setStMacLo,
-  setStMagic,
-  setStVersion,
   stApplied,
+  stAsleep,
   stBusEpoch,
-  stBusMaster,
   stCommandPending,
-  stCqHigh,
   stHold,
-  stMagic,
   stQpHigh,
   stRateMbps,
-  stResetTarget,
   stRunning,
-  stVersion,
 } from '../abi/generated/state.js';
-import { flowPort, ipv4FromMac, macFromSeed } from '../fabric/addresses.js';
+import { macFromSeed, macText } from '../fabric/addresses.js';
 import { LoopbackLink } from '../fabric/link.js';
-import { Route } from '../fabric/packet.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
 import { RATE_MAX_MBPS } from './commands/simple.js';
-import { recheckCq, tellCqError, tellQpFatal } from './completion.js';
-import { Core, Step } from './core.js';
+import { Core } from './core.js';
 import { describeFunction } from './description.js';
+import { Diary } from './diary.js';
 import { storeDoorbell } from './doorbells.js';
 import { runEngine } from './engine.js';
+import { type Attachment, explain } from './explain.js';
 import { Journal } from './journal.js';
 import { badAccess } from './notify.js';
 import { PacketCapture } from './packet-capture.js';
-import {
-  type ControlEvent,
-  type FunctionDescription,
-  type Host,
-  type PciModel,
-  type RegionMemory,
-  StateRefused,
-} from './ports.js';
-import { loadRegister, type PageActions, readCounters, storeRegister } from './register-page.js';
-import { beginReset, clearObjects, finishReset } from './reset.js';
-import { type CqRow, NONE, rowOfQp } from './rows.js';
+import type { ControlEvent, FunctionDescription, Host, PciModel, RegionMemory } from './ports.js';
+import { isAfter } from './powers.js';
+import { Rechecks } from './recheck.js';
+import { macOf, powerOn, recover } from './recovery.js';
+import { loadRegister, type PageActions, readCounters, storeRegister, whyNot } from './register-page.js';
+import { beginReset, finishReset } from './reset.js';
 import { Scheduler } from './scheduler.js';
 import { SendQueue } from './send-queue.js';
-import { ReliableConnection } from './wire.js';
+import { loopbackRoute, ReliableConnection } from './wire.js';
 
 const APPLIED = ST_APPLIED_OFFSET / 4;
 const MAX_MTU = 4096;
@@ -77,6 +57,8 @@ const DEFAULT_SEED = 1;
 export interface AdapterOptions {
   /** Seed of the MAC address; adapters on one fabric have different ones. */
   readonly seed?: number;
+  /** Whether another adapter has this address (PciModel.address): the next seed is tried then. */
+  readonly addressTaken?: (address: string) => boolean;
   /** Write every packet to this pcapng file from the first connection on. */
   readonly capturePath?: string;
   /** Wall-clock time in ms since 1970, for the time stamps of a capture. */
@@ -94,12 +76,13 @@ class Adapter implements PciModel {
   #scheduler!: Scheduler;
   #link!: LoopbackLink;
   #commandMayGoOn = false;
-  /** An armed completion queue could not be looked at: its event queue had no translation. */
-  #recheckOwed = false;
+  #rechecks!: Rechecks;
   #resetAsked = false;
   #commandAsked: number | undefined;
   readonly #makeJournal: (region: RegionMemory) => Journal;
-  readonly #mac: Uint8Array;
+  readonly #seed: number;
+  readonly #addressTaken: (address: string) => boolean;
+  #explained: Attachment = { attachedAtNs: 0, takenOver: false };
   readonly #actions: PageActions = {
     startCommand: word => {
       this.#commandAsked = word;
@@ -111,26 +94,41 @@ class Adapter implements PciModel {
 
   constructor(options: AdapterOptions) {
     this.#makeJournal = options.journal ?? (region => new Journal(region));
-    this.#mac = macFromSeed(options.seed ?? DEFAULT_SEED);
+    this.#seed = options.seed ?? DEFAULT_SEED;
+    this.#addressTaken = options.addressTaken ?? (() => false);
     this.capture = new PacketCapture(options.capturePath, options.nowMs ?? Date.now);
   }
 
   attach(host: Host, region: RegionMemory, fresh: boolean): void {
     const journal = this.#makeJournal(region);
-    if (fresh) this.#powerOn(journal);
+    if (fresh) powerOn(journal, this.#newMac());
     else recover(journal);
-    const core = new Core(journal, host);
+    this.#explained = { attachedAtNs: host.clock.nowNs(), takenOver: !fresh };
+    const core = new Core(journal, host, new Diary(), fresh);
     core.mustYield = () => (host.workWaiting?.() ?? true) || core.queues.runnable > 1;
     this.#core = core;
+    this.#rechecks = new Rechecks(core);
     this.#link = new LoopbackLink(host.clock, MAX_MTU);
-    this.capture.attach(host, this.#link);
+    this.capture.attach(core, this.#link);
     this.#link.rateMbps = stRateMbps(core.m, 0);
-    const wire = new ReliableConnection(core, this.#link, this.#route());
+    const wire = new ReliableConnection(core, this.#link, loopbackRoute(macOf(core.m)));
     this.#link.receiver = (frame, length) => wire.deliver(frame, length);
     const sendQueue = new SendQueue(core, (_core, qp, d, work) => wire.send(qp, d, work), runEngine);
     this.#scheduler = new Scheduler(core, sendQueue, this.#link, host.clock);
     core.queues.rebuild(stQpHigh(core.m, 0));
     this.#commandMayGoOn = true;
+    core.interrupts.sync();
+  }
+
+  /** For a fresh region; one that is taken over has its own, perhaps from another slot of an earlier process. */
+  #newMac(): Uint8Array {
+    let seed = this.#seed;
+    while (this.#addressTaken(macText(macFromSeed(seed)))) seed++;
+    return macFromSeed(seed);
+  }
+
+  get address(): string | undefined {
+    return this.#core === undefined ? undefined : macText(macOf(this.#core.m));
   }
 
   get appliedPosition(): number {
@@ -145,18 +143,20 @@ class Adapter implements PciModel {
     const core = this.#core;
     if (bar === DOORBELL_BAR) storeDoorbell(core, offset, size, lo, hi);
     else if (bar === REGISTER_BAR) storeRegister(core, offset, size, lo, this.#actions);
-    else badAccess(core);
+    else badAccess(core, bar, offset, size, 'bar');
     if (this.#commandAsked !== undefined) this.#command();
     if (this.#resetAsked) beginReset(core.journal);
     core.journal.put(APPLIED, (position + 1) >>> 0);
     core.journal.commit();
+    if (bar === REGISTER_BAR) core.interrupts.sync();
     this.#afterWrite();
   }
 
   #command(): void {
     const word = this.#commandAsked as number;
     this.#commandAsked = undefined;
-    if (stCommandPending(this.#core.m, 0) !== 0) return badAccess(this.#core);
+    if (stCommandPending(this.#core.m, 0) !== 0)
+      return badAccess(this.#core, REGISTER_BAR, REG_COMMAND_OFFSET, 4, 'busy');
     if (runCommand(this.#core, word) === AGAIN) suspendCommand(this.#core, word);
     this.#link.rateMbps = stRateMbps(this.#core.m, 0);
   }
@@ -165,29 +165,27 @@ class Adapter implements PciModel {
   #afterWrite(): void {
     const core = this.#core;
     if (this.#resetAsked) this.#reset();
-    if (!this.#mayDma) return;
-    if (core.justArmed !== NONE) this.#recheck(core.justArmed);
-    if (core.hasRoom) this.#recheckAll();
-    if (core.outbox.pending) core.outbox.flush();
+    if (!core.mayDma) return core.interrupts.raiseLine();
+    this.#rechecks.afterWrite();
+    if (core.outbox.pending && !core.outbox.stuck) core.outbox.flush();
   }
 
-  #recheck(cq: CqRow): void {
-    this.#core.justArmed = NONE as CqRow;
-    this.#settle(recheckCq(this.#core, cq));
-  }
-
-  read(bar: number, offset: number, size: number): void {
+  read(bar: number, offset: number, size: number, position?: number): void {
     const value = bar === REGISTER_BAR ? loadRegister(this.#core.m, offset, size) : 0;
     this.readLo = value ?? 0;
     this.readHi = 0;
     if (value !== undefined) return;
-    // A counter is no side effect on the register that was read.
-    badAccess(this.#core);
-    this.#core.journal.commit();
+    // A counter is no side effect on the register that was read. A read that is answered again after a restart counts once.
+    const { m, journal } = this.#core;
+    if (position !== undefined && isAfter(stApplied(m, 0), position)) return;
+    badAccess(this.#core, bar, offset, size, whyNot(offset, size), false);
+    if (position !== undefined) journal.put(APPLIED, (position + 1) >>> 0);
+    journal.commit();
   }
 
   control(event: ControlEvent): void {
-    const { m, journal } = this.#core;
+    const core = this.#core;
+    const { m, journal } = core;
     switch (event.kind) {
       case 'run':
       case 'stop':
@@ -202,67 +200,55 @@ class Adapter implements PciModel {
         putStBusEpoch(journal, 0, event.epoch);
         // As PCI has it; nobody says so separately. The RESET register leaves it alone.
         putStBusMaster(journal, 0, 0);
+        putStMsixEnabled(journal, 0, 0);
+        putStAsleep(journal, 0, 0);
         beginReset(journal);
         this.#resetAsked = true;
         break;
       case 'msix':
+        core.interrupts.switchMsix(event.value);
+        break;
+      case 'power':
+        putStAsleep(journal, 0, event.value ? 0 : 1);
+        break;
+      // The front-end keeps INTx from the guest then; its level goes on.
       case 'intx-disable':
         return;
     }
     journal.commit();
+    core.look();
     if (this.#resetAsked) this.#reset();
-    if (this.#mayDma) this.#resume();
-    else if (stRunning(m, 0) === 1) this.#refusePending();
+    core.interrupts.sync();
+    if (core.mayDma) return this.#resume();
+    if (stRunning(m, 0) === 1 && stAsleep(m, 0) === 0) this.#refusePending();
+    core.interrupts.raiseLine();
   }
 
   #reset(): void {
+    const core = this.#core;
     this.#resetAsked = false;
-    finishReset(this.#core.journal);
-    this.#core.justArmed = NONE as CqRow;
-    this.#core.hasRoom = false;
-    this.#core.queues.rebuild(stQpHigh(this.#core.m, 0));
+    finishReset(core.journal);
+    core.outbox.stuck = false;
+    this.#rechecks.reset();
+    core.diary.reset();
+    core.queues.rebuild(stQpHigh(core.m, 0));
+    core.interrupts.sync();
     this.#link.rateMbps = 0;
   }
 
   /** DMA is allowed again: tell what is owed, and look at what was armed meanwhile. */
   #resume(): void {
-    this.#core.outbox.flush();
-    this.#recheckOwed = true;
+    this.#rechecks.owed = true;
     this.memoryChanged();
   }
 
-  /** Looks at everything that has something to tell: events that found no room, and armed completion queues. */
-  #recheckAll(): void {
-    const { m, outbox } = this.#core;
-    this.#recheckOwed = false;
-    this.#core.hasRoom = false;
-    // One by one: there may be more of them than the outbox holds.
-    for (let n = 0; n < stQpHigh(m, 0); n++) {
-      const qp = rowOfQp(n);
-      if (qpUsed(m, qp) === 1 && qpUntold(m, qp) === 1)
-        this.#settle(tellQpFatal(this.#core, qp, qpErrorStatus(m, qp)));
-      if (outbox.pending) outbox.flush();
-    }
-    for (let n = 0; n < stCqHigh(m, 0); n++) {
-      const cq = (CQ_TABLE + n * CQ_WORDS) as CqRow;
-      if (cqUsed(m, cq) === 0) continue;
-      if (cqUntold(m, cq) === 1) this.#settle(tellCqError(this.#core, cq));
-      this.#recheck(cq);
-      if (outbox.pending) outbox.flush();
-    }
-  }
-
-  /** Ends a step of its own: what must wait for a translation is owed. */
-  #settle(step: Step): void {
-    if (step === Step.DONE) return this.#core.journal.commit();
-    this.#core.journal.rollback();
-    this.#recheckOwed = true;
-  }
-
   poll(budget: number): boolean {
-    if (!this.#mayDma) return false;
-    if (stCommandPending(this.#core.m, 0) !== 0 && this.#commandMayGoOn) this.#retryCommand();
-    return this.#scheduler.run(budget);
+    const { mayDma, outbox, m } = this.#core;
+    if (!mayDma || outbox.stuck) return false;
+    if (stCommandPending(m, 0) !== 0 && this.#commandMayGoOn) this.#retryCommand();
+    const more = this.#scheduler.run(budget);
+    if (outbox.lost) this.#rechecks.all();
+    return more;
   }
 
   /** A command that waited when Bus Master Enable went away ends as one that comes now would. */
@@ -284,39 +270,17 @@ class Adapter implements PciModel {
   }
 
   get wakeAtNs(): number {
-    return this.#mayDma ? this.#scheduler.wakeAtNs : Infinity;
+    const { mayDma, outbox } = this.#core;
+    return mayDma && !outbox.stuck ? this.#scheduler.wakeAtNs : Infinity;
   }
 
   memoryChanged(): void {
+    const { mayDma, outbox, queues } = this.#core;
     this.#commandMayGoOn = true;
-    this.#core.queues.unblockAll();
-    if (this.#recheckOwed && this.#mayDma) this.#recheckAll();
-  }
-
-  get #mayDma(): boolean {
-    return stRunning(this.#core.m, 0) === 1 && stBusMaster(this.#core.m, 0) === 1;
-  }
-
-  #powerOn(journal: Journal): void {
-    const m = journal.u32;
-    clearObjects(journal);
-    setStVersion(m, 0, STATE_VERSION);
-    const mac = new Uint32Array(2);
-    new Uint8Array(mac.buffer).set(this.#mac);
-    setStMacLo(m, 0, mac[0]);
-    setStMacHi(m, 0, mac[1]);
-    setStMagic(m, 0, STATE_MAGIC);
-  }
-
-  #route(): Route {
-    const ip = ipv4FromMac(this.#mac);
-    return new Route({
-      sourceMac: this.#mac,
-      destinationMac: this.#mac,
-      sourceIp: ip,
-      destinationIp: ip,
-      udpSourcePort: flowPort(0, 0),
-    });
+    queues.unblockAll();
+    if (!mayDma) return;
+    if (outbox.pending) outbox.flush();
+    if (this.#rechecks.owed || outbox.lost) this.#rechecks.all();
   }
 
   close(): void {
@@ -334,6 +298,8 @@ class Adapter implements PciModel {
     /** {hold?, rateMbps?} sets the link; the answer is what holds now. */
     link: ({ hold, rateMbps }: Readonly<Record<string, unknown>>): unknown => this.#setLink(hold, rateMbps),
     counters: (): unknown => readCounters(this.#attached().m),
+    /** Why nothing happens: findings (explain.ts), the weightiest first. */
+    explain: (): unknown => explain(this.#core as Core | undefined, this.#explained),
   };
 
   #attached(): Core {
@@ -349,22 +315,6 @@ class Adapter implements PciModel {
     this.#link.rateMbps = stRateMbps(m, 0);
     return { hold: stHold(m, 0), rateMbps: stRateMbps(m, 0) };
   }
-}
-
-/** Takes an earlier state over: an unfinished step is undone, an unfinished reset is done again. */
-function recover(journal: Journal): void {
-  const m = journal.u32;
-  if (stMagic(m, 0) !== STATE_MAGIC)
-    throw new StateRefused('the state region does not hold the state of a Pushbell adapter');
-  if (stVersion(m, 0) !== STATE_VERSION) {
-    throw new StateRefused(
-      `the state region has layout version ${stVersion(m, 0)}; this back-end knows ${STATE_VERSION}`,
-    );
-  }
-  if (!journal.recover()) throw new StateRefused('the undo journal of the state region makes no sense');
-  if (stResetTarget(m, 0) !== 0) finishReset(journal);
-  putStRunning(journal, 0, 0);
-  journal.commit();
 }
 
 function inRange(name: string, value: unknown, max: number): number {

@@ -24,6 +24,7 @@ import {
   setEqeType,
   WcStatus,
 } from '../abi/generated/descriptors.js';
+import { FaultObject } from '../abi/generated/registers.js';
 import {
   Armed,
   CQ_UNTOLD_OFFSET,
@@ -58,10 +59,21 @@ import {
   ST_COUNT_COMPLETIONS_OFFSET,
 } from '../abi/generated/state.js';
 import { type Core, Step } from './core.js';
-import { VECTOR_BITS } from './outbox.js';
+import { faultInfo } from './faults.js';
+import { VECTOR_BITS } from './interrupts.js';
 import { Dma } from './ports.js';
 import { distance, passOf, placeOf, pow2 } from './powers.js';
-import { type CqRow, cqNumber, type EqRow, eqRow, mrRow, NONE, type QpRow, qpNumber } from './rows.js';
+import {
+  type CqRow,
+  cqNumber,
+  type EqRow,
+  eqNumber,
+  eqRow,
+  mrRow,
+  NONE,
+  type QpRow,
+  qpNumber,
+} from './rows.js';
 import { Segment } from './translate.js';
 
 const CQE_WORDS = CQE_SIZE / 4;
@@ -69,6 +81,10 @@ const EQE_WORDS = EQE_SIZE / 4;
 const COUNT_COMPLETIONS = ST_COUNT_COMPLETIONS_OFFSET / 4;
 /** Events that concern the function or a queue pair go to the first event queue. */
 const ASYNC_EQ = 0;
+
+/** What stands beside an owed write: what it is, to which the number of the queue is added. */
+const CQ_INFO = faultInfo(FaultObject.CQ, 0, true);
+const EQ_INFO = faultInfo(FaultObject.EQ, 0, true);
 
 const segment = new Segment();
 
@@ -96,9 +112,16 @@ export function complete(core: Core, cq: CqRow, c: Completion): Step {
   const at = cqAddress(m, cq) + placeOf(producer, log) * CQE_SIZE;
   segment.take(m, mrRow(m, cqLkey(m, cq)), at, CQE_SIZE);
   const reach = core.memory.check(segment.address, CQE_SIZE, true);
-  if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
-  if (reach === Dma.FAULT) return breakCq(core, cq);
-  writeCqe(m, core.outbox.begin(segment.address, CQE_WORDS), c, 1 - passOf(producer, log));
+  if (reach !== Dma.DONE) {
+    core.dmaFailed(reach, FaultObject.CQ, cqNumber(cq), c.index, segment.address, CQE_SIZE, true);
+    return reach === Dma.NOT_YET ? Step.WAIT_MEMORY : breakCq(core, cq);
+  }
+  writeCqe(
+    m,
+    core.outbox.begin(segment.address, CQE_WORDS, CQ_INFO + cqNumber(cq)),
+    c,
+    1 - passOf(producer, log),
+  );
   core.outbox.add();
   putCqProducer(journal, cq, (producer + 1) >>> 0);
   journal.add(COUNT_COMPLETIONS, 1);
@@ -183,9 +206,11 @@ function postEvent(core: Core, eq: EqRow, type: EventType, number: number, detai
   const place = eqAddress(m, eq) + placeOf(producer, log) * EQE_SIZE;
   segment.take(m, mrRow(m, eqLkey(m, eq)), place, EQE_SIZE);
   const reach = core.memory.check(segment.address, EQE_SIZE, true);
-  if (reach === Dma.NOT_YET) return Step.WAIT_MEMORY;
-  if (reach === Dma.FAULT) return loseEvent(core, eq);
-  const at = core.outbox.begin(segment.address, EQE_WORDS);
+  if (reach !== Dma.DONE) {
+    core.dmaFailed(reach, FaultObject.EQ, eqNumber(eq), 0, segment.address, EQE_SIZE, true);
+    return reach === Dma.NOT_YET ? Step.WAIT_MEMORY : loseEvent(core, eq);
+  }
+  const at = core.outbox.begin(segment.address, EQE_WORDS, EQ_INFO + eqNumber(eq));
   setEqeType(m, at, type);
   setEqeNumber(m, at, number);
   setEqeDetail(m, at, detail);

@@ -20,6 +20,8 @@ import { STATE_BYTES, STATE_VERSION } from '../abi/generated/state.js';
 import type { FunctionBar, FunctionDescription, FunctionRange } from './ports.js';
 
 const RING_SLOTS = 4096;
+/** PCI Express 8 GT/s, 8 lanes. */
+const LINK = { speed: 3, width: 8 };
 const DOORBELL_BAR_BYTES = DOORBELL_PAGES * DOORBELL_PAGE_BYTES;
 
 const whole = (kind: FunctionRange['kind'], size: number): FunctionRange[] => [{ kind, offset: 0, size }];
@@ -52,7 +54,7 @@ export function describeFunction(): FunctionDescription {
     subsystemVendorId: PCI_VENDOR,
     subsystemId: PCI_DEVICE,
     revision: PCI_REVISION,
-    interruptPin: 0,
+    interruptPin: 1,
     msix: {
       vectors: MSIX_VECTORS,
       tableBar: MSIX_BAR,
@@ -61,6 +63,7 @@ export function describeFunction(): FunctionDescription {
       pbaOffset: MSIX_PBA_OFFSET,
     },
     pcie: true,
+    link: LINK,
     bars,
     ringSlots: RING_SLOTS,
     stateVersion: STATE_VERSION,

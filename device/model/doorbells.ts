@@ -8,6 +8,7 @@ import {
   DB_EQ_ARM_OFFSET,
   DB_RECV_OFFSET,
   DB_SEND_OFFSET,
+  DOORBELL_BAR,
   DOORBELL_PAGE_BYTES,
   dbCqArmSolicited,
   dbSendIndex,
@@ -43,12 +44,12 @@ export function storeDoorbell(core: Core, offset: number, size: number, lo: numb
   const page = Math.floor(offset / DOORBELL_PAGE_BYTES);
   const inPage = offset % DOORBELL_PAGE_BYTES;
   const row = pageRow(core.m, page);
-  if (row === NONE) return refuse(core);
+  if (row === NONE) return refuse(core, '?', page, 0, 0);
   value[0] = lo;
   value[1] = hi;
   if (inPage >= PRIORITY_AREA_OFFSET)
     return storePush(core, page, row, inPage - PRIORITY_AREA_OFFSET, size, value);
-  if (size !== 8) return badAccess(core);
+  if (size !== 8) return badAccess(core, DOORBELL_BAR, offset, size, 'size');
   return ring(core, page, inPage);
 }
 
@@ -58,25 +59,27 @@ function ring(core: Core, page: number, register: number): void {
   const index = dbSendIndex(value, 0);
   switch (register) {
     case DB_SEND_OFFSET:
-      return ringSend(core, page, qpRow(m, number), index);
+      return ringSend(core, page, number, qpRow(m, number), index, 'SEND');
     case DB_RECV_OFFSET:
-      return ringReceive(core, page, qpRow(m, number), index);
+      return ringReceive(core, page, number, qpRow(m, number), index);
     case DB_CQ_ARM_OFFSET:
     case DB_CQ_UPDATE_OFFSET:
       return ringCq(core, page, number, index, register === DB_CQ_ARM_OFFSET);
     case DB_EQ_ARM_OFFSET:
       return ringEq(core, page, number, index);
     default:
-      return badAccess(core);
+      return badAccess(core, DOORBELL_BAR, page * DOORBELL_PAGE_BYTES + register, 8, 'no-register');
   }
 }
 
-function ringReceive(core: Core, page: number, qp: QpRow, index: number): void {
+function ringReceive(core: Core, page: number, number: number, qp: QpRow, index: number): void {
   const { m, journal } = core;
-  if (!mayRing(m, page, qp) || qpType(m, qp) !== QpType.RC) return refuse(core);
-  const posted = distance(index, qpRecvProducer(m, qp));
-  if (posted === 0 || posted > HALF) return ignore(core);
-  if (distance(index, qpRecvConsumer(m, qp)) > pow2(qpRecvLogDepth(m, qp))) return refuse(core);
+  if (!mayRing(m, page, qp) || qpType(m, qp) !== QpType.RC) return refuse(core, 'RECV', page, number, index);
+  const producer = qpRecvProducer(m, qp);
+  const posted = distance(index, producer);
+  if (posted === 0 || posted > HALF) return ignore(core, 'RECV', page, number, index, producer);
+  if (distance(index, qpRecvConsumer(m, qp)) > pow2(qpRecvLogDepth(m, qp)))
+    return refuse(core, 'RECV', page, number, index);
   putQpRecvProducer(journal, qp, index);
   journal.add(ST_COUNT_DOORBELLS_OFFSET / 4, 1);
   core.queues.classify(qp);
@@ -87,13 +90,14 @@ function ringReceive(core: Core, page: number, qp: QpRow, index: number): void {
 
 function ringCq(core: Core, page: number, number: number, index: number, arm: boolean): void {
   const cq = cqRow(core.m, number);
-  if (cq === NONE || cqPage(core.m, cq) !== page) return refuse(core);
+  if (cq === NONE || cqPage(core.m, cq) !== page)
+    return refuse(core, arm ? 'CQ_ARM' : 'CQ_UPDATE', page, number, index);
   if (arm) armCq(core, cq, index, dbCqArmSolicited(value, -(DB_CQ_ARM_OFFSET / 4)) === 1);
   else putCqConsumer(core.journal, cq, index);
 }
 
 function ringEq(core: Core, page: number, number: number, index: number): void {
   const eq = eqRow(core.m, number);
-  if (eq === NONE || page !== KERNEL_PAGE) return refuse(core);
+  if (eq === NONE || page !== KERNEL_PAGE) return refuse(core, 'EQ_ARM', page, number, index);
   armEq(core, eq, index);
 }

@@ -11,11 +11,12 @@ import {
   sgeLkey,
   WcStatus,
 } from '../abi/generated/descriptors.js';
+import { FaultObject } from '../abi/generated/registers.js';
 import { mrKind, putQpActiveDone, qpActiveDone, qpPd } from '../abi/generated/state.js';
 import { type Core, Step } from './core.js';
 import type { Descriptor } from './descriptor.js';
 import { Dma } from './ports.js';
-import { mrRow, NONE, type QpRow } from './rows.js';
+import { mrRow, NONE, type QpRow, qpNumber } from './rows.js';
 import type { Work } from './send-queue.js';
 import { SgeCursor } from './translate.js';
 
@@ -82,9 +83,13 @@ export function runEngine(core: Core, qp: QpRow, d: Descriptor, work: Work): Ste
     const bytes = Math.min(SLICE_BYTES, total - done);
     const outcome =
       d.opcode === Opcode.COPY
-        ? copySlice(core, pd, bytes, total - done)
-        : fillSlice(core, pd, bytes, total - done, done);
-    if (outcome === Dma.NOT_YET) return Step.WAIT_MEMORY;
+        ? copySlice(core, qp, pd, d.index, bytes, total - done)
+        : fillSlice(core, qp, pd, d.index, bytes, total - done, done);
+    if (outcome === Dma.NOT_YET) {
+      // Slices before it are done; the next step begins at the one that waits.
+      if (done === start) return Step.WAIT_MEMORY;
+      break;
+    }
     if (outcome === Dma.FAULT) return end(work, WcStatus.GENERAL_ERR);
     if (outcome === KEY_GONE) return end(work, WcStatus.LOC_PROT_ERR);
     done += bytes;
@@ -105,25 +110,55 @@ const KEY_GONE = 3;
 type Outcome = Dma | typeof KEY_GONE;
 
 /** `rest` is what the descriptor still has to do, this slice included. */
-function copySlice(core: Core, pd: number, bytes: number, rest: number): Outcome {
+function copySlice(core: Core, qp: QpRow, pd: number, index: number, bytes: number, rest: number): Outcome {
   const { m, memory } = core;
   for (let left = bytes; left > 0; ) {
     if (!source.ready(m, pd, rest) || !target.ready(m, pd, rest)) return KEY_GONE;
     const n = Math.min(source.left, target.left, left);
-    const dma = memory.copy(source.take(n), target.take(n), n);
-    if (dma !== Dma.DONE) return dma;
+    const from = source.take(n);
+    const to = target.take(n);
+    const dma = memory.copy(from, to, n);
+    if (dma !== Dma.DONE) return copyFailed(core, dma, qp, index, from, to, n);
     left -= n;
   }
   return Dma.DONE;
 }
 
-function fillSlice(core: Core, pd: number, bytes: number, rest: number, done: number): Outcome {
+/** Either side may be what failed. */
+function copyFailed(
+  core: Core,
+  dma: Dma,
+  qp: QpRow,
+  index: number,
+  from: number,
+  to: number,
+  length: number,
+): Dma {
+  const known = core.memory.faultAddress;
+  const reading =
+    known === undefined || dma === Dma.NOT_YET
+      ? core.memory.check(from, length, false) === dma
+      : known >= from && known < from + length;
+  const object = reading ? FaultObject.GATHER : FaultObject.SCATTER;
+  return core.dmaFailed(dma, object, qpNumber(qp), index, reading ? from : to, length, !reading);
+}
+
+function fillSlice(
+  core: Core,
+  qp: QpRow,
+  pd: number,
+  index: number,
+  bytes: number,
+  rest: number,
+  done: number,
+): Outcome {
   const { m, memory } = core;
   for (let left = bytes; left > 0; ) {
     if (!target.ready(m, pd, rest)) return KEY_GONE;
     const n = Math.min(target.left, left);
-    const dma = memory.fill(target.take(n), n, pattern, (done + bytes - left) % PATTERN_BYTES);
-    if (dma !== Dma.DONE) return dma;
+    const at = target.take(n);
+    const dma = memory.fill(at, n, pattern, (done + bytes - left) % PATTERN_BYTES);
+    if (dma !== Dma.DONE) return core.dmaFailed(dma, FaultObject.SCATTER, qpNumber(qp), index, at, n, true);
     left -= n;
   }
   return Dma.DONE;

@@ -1,47 +1,81 @@
 // SPDX-License-Identifier: MIT
 // Guest writes and interrupts that a step owes the guest. They are put here before the commit and done after it; a
 // successor of a killed process does them again, which is harmless: same bytes, same place, and the guest cannot have
-// reused the place because the adapter has not moved on.
+// reused the place because the adapter has not moved on. For the same reason nothing else of the adapter goes on while a
+// write waits for a translation: no step, no command.
+import { cqeWqeIndex } from '../abi/generated/descriptors.js';
+import {
+  FaultObject,
+  REG_FAULT_INFO_OFFSET,
+  REG_SIZE,
+  regFaultInfoNumber,
+  regFaultInfoObject,
+} from '../abi/generated/registers.js';
 import {
   OUTBOX_COUNT,
+  OUTBOX_COUNT_OFFSET,
   OUTBOX_DATA_OFFSET,
+  OUTBOX_INFO_OFFSET,
   OUTBOX_TABLE,
   OUTBOX_WORDS,
   outboxAddress,
   outboxCount,
-  ST_IRQ_PENDING_OFFSET,
+  outboxInfo,
+  putCqOverflowed,
+  putCqUntold,
+  putEqOverflowed,
+  putOutboxCount,
   ST_OUTBOX_COUNT_OFFSET,
 } from '../abi/generated/state.js';
+import type { Faults } from './faults.js';
+import type { Interrupts } from './interrupts.js';
 import type { Journal } from './journal.js';
-import type { Host } from './ports.js';
+import { Dma, type Host } from './ports.js';
+import { cqRow, eqRow, NONE } from './rows.js';
 
 const COUNT = ST_OUTBOX_COUNT_OFFSET / 4;
-const IRQ = ST_IRQ_PENDING_OFFSET / 4;
+const ENTRY_COUNT = OUTBOX_COUNT_OFFSET / 4;
+const ENTRY_INFO = OUTBOX_INFO_OFFSET / 4;
 const DATA_WORDS = OUTBOX_DATA_OFFSET / 4;
+
+const registers = new Uint32Array(REG_SIZE / 4);
 
 export class Outbox {
   readonly #journal: Journal;
   readonly #host: Host;
+  readonly #faults: Faults;
+  readonly #interrupts: Interrupts;
+  /** The write at the head waits for a translation: only memoryChanged() or a new start can help. */
+  stuck = false;
+  /** A write was lost to a fault: its queue has an error to tell. */
+  lost = false;
 
-  constructor(journal: Journal, host: Host) {
+  constructor(journal: Journal, host: Host, faults: Faults, interrupts: Interrupts) {
     this.#journal = journal;
     this.#host = host;
+    this.#faults = faults;
+    this.#interrupts = interrupts;
   }
 
   get pending(): boolean {
-    const m = this.#journal.u32;
-    return m[COUNT] !== 0 || m[IRQ] !== 0;
+    return this.#journal.u32[COUNT] !== 0 || this.#interrupts.owed;
+  }
+
+  /** Writes of a step before are still to be done. */
+  get writesOwed(): boolean {
+    return this.#journal.u32[COUNT] !== 0;
   }
 
   /** Starts an entry of `count` words for `address`; fill it with word(), then add() makes it part of the step. */
-  begin(address: number, count: number): number {
+  begin(address: number, count: number, info: number): number {
     const j = this.#journal;
     const n = j.u32[COUNT];
     if (n >= OUTBOX_COUNT) throw new Error('a step owes the guest more writes than the outbox holds');
     const at = OUTBOX_TABLE + n * OUTBOX_WORDS;
     j.raw(at, address >>> 0);
     j.raw(at + 1, Math.floor(address / 0x100000000));
-    j.raw(at + 2, count);
+    j.raw(at + ENTRY_COUNT, count);
+    j.raw(at + ENTRY_INFO, info);
     return at + DATA_WORDS;
   }
 
@@ -50,40 +84,70 @@ export class Outbox {
   }
 
   interrupt(vectorBit: number): void {
-    const pending = this.#journal.u32[IRQ];
-    this.#journal.put(IRQ, (pending | vectorBit) >>> 0);
+    this.#interrupts.request(vectorBit);
   }
 
-  /** Payload, fence, owner word, interrupt: the order rule of architecture.md, steps 4 and 5. */
-  flush(): void {
+  /** Payload, fence, owner word, interrupt: the order rule of architecture.md, steps 4 and 5. False while it is stuck. */
+  flush(): boolean {
     const j = this.#journal;
-    const m = j.u32;
-    const count = m[COUNT];
+    const count = j.u32[COUNT];
+    this.stuck = false;
     if (count !== 0) {
-      for (let n = 0; n < count; n++) this.#deliver(OUTBOX_TABLE + n * OUTBOX_WORDS);
+      for (let n = 0; n < count; n++) {
+        const dma = this.#deliver(OUTBOX_TABLE + n * OUTBOX_WORDS);
+        if (dma === Dma.DONE) continue;
+        if (dma === Dma.NOT_YET) return this.#stick(n);
+        this.#lose(OUTBOX_TABLE + n * OUTBOX_WORDS);
+      }
       j.single(COUNT, 0);
     }
-    if (m[IRQ] !== 0) this.#raise();
+    if (this.#interrupts.owed) this.#interrupts.raise();
+    return true;
   }
 
-  #deliver(at: number): void {
+  #deliver(at: number): Dma {
     const m = this.#journal.u32;
+    const words = outboxCount(m, at);
+    if (words === 0) return Dma.DONE;
     const address = outboxAddress(m, at);
-    const last = outboxCount(m, at) - 1;
-    // The place was checked before the commit; memory that went away since then takes the write with it.
-    this.#host.memory.writeWords(address, m, at + DATA_WORDS, last);
-    this.#host.memory.publishWord(address + last * 4, m[at + DATA_WORDS + last]);
+    const last = words - 1;
+    const dma = this.#host.memory.writeWords(address, m, at + DATA_WORDS, last);
+    if (dma !== Dma.DONE) return dma;
+    return this.#host.memory.publishWord(address + last * 4, m[at + DATA_WORDS + last]);
   }
 
-  #raise(): void {
-    const m = this.#journal.u32;
-    const pending = m[IRQ];
-    for (let vector = 0; vector < 32; vector++) {
-      if (pending & VECTOR_BITS[vector]) this.#host.raiseInterrupt(vector);
+  /** Entry `n` waits. Those before it are done for good: the guest has them, and may want their places back. */
+  #stick(n: number): boolean {
+    for (let k = 0; k < n; k++) {
+      const word = OUTBOX_TABLE + k * OUTBOX_WORDS + ENTRY_COUNT;
+      if (this.#journal.u32[word] !== 0) this.#journal.single(word, 0);
     }
-    this.#journal.single(IRQ, 0);
+    this.stuck = true;
+    return false;
+  }
+
+  /**
+   * The place was checked before the commit, and memory went away since then. A step of its own: the fault is counted
+   * once, and the queue has lost an entry.
+   */
+  #lose(at: number): void {
+    const journal = this.#journal;
+    const m = journal.u32;
+    const info = outboxInfo(m, at);
+    registers[REG_FAULT_INFO_OFFSET / 4] = info;
+    const number = regFaultInfoNumber(registers, 0);
+    const isCq = regFaultInfoObject(registers, 0) === FaultObject.CQ;
+    const index = isCq ? cqeWqeIndex(m, at + DATA_WORDS) : 0;
+    this.#faults.note(info, index, outboxAddress(m, at), outboxCount(m, at) * 4, true);
+    this.#faults.record();
+    putOutboxCount(journal, at, 0);
+    const cq = cqRow(m, number);
+    const eq = eqRow(m, number);
+    if (isCq && cq !== NONE) {
+      putCqOverflowed(journal, cq, 1);
+      putCqUntold(journal, cq, 1);
+      this.lost = true;
+    } else if (!isCq && eq !== NONE) putEqOverflowed(journal, eq, 1);
+    journal.commit();
   }
 }
-
-/** Bit of each MSI-X vector in the word of pending interrupts. */
-export const VECTOR_BITS: readonly number[] = Array.from({ length: 32 }, (_, v) => 2 ** v);

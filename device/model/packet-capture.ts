@@ -1,13 +1,40 @@
 // SPDX-License-Identifier: MIT
 // The capture of the adapter's packets: a pcapng file that may be asked for before there is a link to tap or a clock to
 // stamp with, and that outlives a reconnection.
-import type { LoopbackLink } from '../fabric/link.js';
+import type { FrameTap, LoopbackLink } from '../fabric/link.js';
 import { Capture, closeCaptureFile, createCaptureFile } from '../fabric/pcapng.js';
+import type { Core } from './core.js';
 import type { Host } from './ports.js';
+
+/** The packets of the step under way. They are in the capture once the step is; one that is tried again sent nothing. */
+export class StepFrames implements FrameTap {
+  readonly #capture: Capture;
+  #frames: Uint8Array[] = [];
+
+  constructor(capture: Capture) {
+    this.#capture = capture;
+  }
+
+  record(frame: Uint8Array, length: number): void {
+    this.#frames.push(frame.slice(0, length));
+  }
+
+  /** The step is committed. */
+  keep(): void {
+    for (const frame of this.#frames) this.#capture.record(frame, frame.length);
+    this.#frames = [];
+  }
+
+  /** The step is rolled back. */
+  drop(): void {
+    this.#frames = [];
+  }
+}
 
 export class PacketCapture {
   readonly #nowMs: () => number;
   #host: Host | undefined;
+  #core: Core | undefined;
   #link: LoopbackLink | undefined;
   #capture: Capture | undefined;
   #path: string | undefined;
@@ -26,10 +53,12 @@ export class PacketCapture {
   }
 
   /** Taps a new link; the capture goes on in the same file. */
-  attach(host: Host, link: LoopbackLink): void {
+  attach(core: Core, link: LoopbackLink): void {
+    const { host } = core;
     this.#host = host;
+    this.#core = core;
     this.#link = link;
-    link.tap = this.#capture;
+    this.#tap();
     if (this.#waiting !== undefined) this.#begin(host, this.#waiting);
   }
 
@@ -52,7 +81,7 @@ export class PacketCapture {
       interfaceName: 'pushbell0',
       log,
     });
-    if (this.#link !== undefined) this.#link.tap = this.#capture;
+    this.#tap();
   }
 
   stop(): void {
@@ -61,6 +90,12 @@ export class PacketCapture {
     if (this.#waiting !== undefined) closeCaptureFile(this.#waiting);
     this.#waiting = undefined;
     this.#path = undefined;
-    if (this.#link !== undefined) this.#link.tap = undefined;
+    this.#tap();
+  }
+
+  #tap(): void {
+    const frames = this.#capture === undefined ? undefined : new StepFrames(this.#capture);
+    if (this.#link !== undefined) this.#link.tap = frames;
+    if (this.#core !== undefined) this.#core.frames = frames;
   }
 }

@@ -12,6 +12,11 @@ export type Dma = (typeof Dma)[keyof typeof Dma];
  * bytes. Every call checks the whole range first and transfers all or nothing. Length 0 is DONE anywhere.
  */
 export interface GuestMemory {
+  /**
+   * Where the last FAULT was, if the memory knows: address of the first byte that failed. For memory whose refusal is
+   * good for one answer; without it check() still says FAULT. Who has taken it sets it to undefined.
+   */
+  faultAddress?: number | undefined;
   /** Whether an access would go through, without one. */
   check(address: number, length: number, write: boolean): Dma;
   /** Guest → target[offset … offset + length). */
@@ -143,14 +148,23 @@ export interface PciModel {
   attach(host: Host, region: RegionMemory, fresh: boolean): void;
 
   /**
+   * The memory behind BAR `bar`, as long as the BAR, for a model whose description has RAM ranges there: only those are
+   * seen by the guest. Comes before 'run', again on every connection; the one before shows zeros by then.
+   */
+  setBarRam?(bar: number, memory: RegionMemory): void;
+
+  /**
    * A write to a trapped range. `position` is the ring slot's SEQ (free-running u32); the model records
    * `position + 1` in the region as appliedPosition, together with the effect, so that a slot is never applied
    * twice after a restart. Data halves are unsigned 32-bit; what lies above `size` bytes is zero.
    */
   write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void;
 
-  /** A read of a trapped range: the result is in readLo/readHi after the call. No register has a read side effect. */
-  read(bar: number, offset: number, size: number): void;
+  /**
+   * A read of a trapped range: the result is in readLo/readHi after the call. No register has a read side effect.
+   * `position` is the ring slot's SEQ, for a read that has a slot: after a restart it may be answered again.
+   */
+  read(bar: number, offset: number, size: number, position?: number): void;
   readonly readLo: number;
   readonly readHi: number;
 
@@ -171,6 +185,9 @@ export interface PciModel {
 
   /** Translation or memory changed: suspended work may be tried again. */
   memoryChanged(): void;
+
+  /** What no two adapters of a process may share (a MAC address), as text; undefined before the first attach. */
+  readonly address?: string | undefined;
 
   /** What the model adds to the control socket, by name; called between two turns, attached or not. */
   readonly controlOps?: Readonly<Record<string, ControlOp>>;

@@ -13,6 +13,9 @@ export const passOf = (index: number, log: number): number => (index >>> log) & 
 /** a - b modulo 65,536. */
 export const distance = (a: number, b: number): number => (a - b) & 0xffff;
 
+/** Whether free-running position `a` is after `b`; they are less than half of their range apart. */
+export const isAfter = (a: number, b: number): boolean => ((a - b) | 0) > 0;
+
 /** The index after `index`, modulo 65,536. */
 export const nextIndex = (index: number): number => (index + 1) & 0xffff;
 
@@ -24,6 +27,9 @@ export const bitRun = (from: number, count: number): number =>
   count === 32 ? 0xffffffff : (((1 << count) - 1) << from) >>> 0;
 
 export const union = (a: number, b: number): number => (a | b) >>> 0;
+
+/** The bits of `a` that are not in `b`. */
+export const without = (a: number, b: number): number => (a & ~b) >>> 0;
 
 /** Byte `n` (0 … 3) of a word. */
 export const byteOf = (word: number, n: number): number => (word >>> (n * 8)) & 0xff;

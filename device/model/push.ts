@@ -5,6 +5,9 @@
 // already taken is ignored. architecture.md, "A push, exactly".
 import { SGE_SIZE, WQE_SIZE } from '../abi/generated/descriptors.js';
 import {
+  DOORBELL_BAR,
+  DOORBELL_PAGE_BYTES,
+  PRIORITY_AREA_OFFSET,
   PUSH_BUFFER_BYTES,
   PUSH_BUFFER_STRIDE,
   PUSH_LENGTH_UNIT,
@@ -67,7 +70,14 @@ export function storePush(
   const inBuffer = offset % PUSH_BUFFER_STRIDE;
   const buffer = row + DPAGE_BUFFERS_OFFSET / 4 + number * BUFFER_WORDS;
   if (inBuffer === PUSH_TRAILER_OFFSET && size === 8) return trailer(core, page, number, buffer, value);
-  if (inBuffer + size > PUSH_BUFFER_BYTES) return badAccess(core);
+  if (inBuffer + size > PUSH_BUFFER_BYTES)
+    return badAccess(
+      core,
+      DOORBELL_BAR,
+      page * DOORBELL_PAGE_BYTES + PRIORITY_AREA_OFFSET + offset,
+      size,
+      'size',
+    );
   storeBytes(core, buffer, inBuffer, size, value);
 }
 
@@ -100,36 +110,41 @@ function markBytes({ m, journal }: Core, buffer: number, at: number, count: numb
 }
 
 function trailer(core: Core, page: number, number: number, buffer: number, value: Uint32Array): void {
-  const { m } = core;
-  const qp = qpRow(m, pushTrailerQpn(value, TRAILER));
+  decide(core, page, number, buffer, value);
+  empty(core, buffer);
+}
+
+function decide(core: Core, page: number, number: number, buffer: number, value: Uint32Array): void {
+  const { m, journal } = core;
+  const qpn = pushTrailerQpn(value, TRAILER);
   const index = pushTrailerIndex(value, TRAILER);
   const bytes = pushTrailerLength(value, TRAILER) * PUSH_LENGTH_UNIT;
+  const qp = qpRow(m, qpn);
+  if (!maySend(m, page, qp)) return refuse(core, 'TRAILER', page, qpn, index);
+  const producer = qpSendProducer(m, qp);
+  const ahead = distance(index, producer);
+  if (ahead >= HALF) return ignore(core, 'TRAILER', page, qpn, index, producer);
+  const room = distance(index, qpSendConsumer(m, qp)) < pow2(qpSendLogDepth(m, qp));
+  const slot = core.queues.freeSlot();
   const fresh =
     pushTrailerBuffer(value, TRAILER) === number &&
     pushTrailerGeneration(value, TRAILER) === pbufGeneration(m, buffer);
   const whole = fresh && isWhole(m, buffer, bytes);
-  decide(core, page, qp, index, bytes, whole, buffer);
-  empty(core, buffer);
-}
-
-function decide(
-  core: Core,
-  page: number,
-  qp: QpRow,
-  index: number,
-  bytes: number,
-  whole: boolean,
-  buffer: number,
-): void {
-  const { m, journal } = core;
-  if (!maySend(m, page, qp)) return refuse(core);
-  const ahead = distance(index, qpSendProducer(m, qp));
-  if (ahead >= HALF) return ignore(core);
-  const room = distance(index, qpSendConsumer(m, qp)) < pow2(qpSendLogDepth(m, qp));
-  const slot = core.queues.freeSlot();
   if (ahead === 0 && room && whole && slot !== NONE) return accept(core, qp, index, bytes, buffer, slot);
   journal.add(ST_COUNT_PUSH_FALLBACKS_OFFSET / 4, 1);
-  return ringSend(core, page, qp, nextIndex(index));
+  const why =
+    !fresh || !whole ? brokenBy(m, number, buffer, bytes, value) : ahead !== 0 ? 'not-next' : undefined;
+  const key = { page, buffer: number, qpn, why: why ?? (room ? 'no-slot' : 'queue-full') };
+  core.diary.record('push-fallback', 'note', key, { index, producer });
+  return ringSend(core, page, qpn, qp, nextIndex(index), 'TRAILER');
+}
+
+/** Why a push is not whole. */
+function brokenBy(m: Uint32Array, number: number, buffer: number, bytes: number, value: Uint32Array): string {
+  if (pushTrailerBuffer(value, TRAILER) !== number) return 'wrong-buffer';
+  if (pushTrailerGeneration(value, TRAILER) !== pbufGeneration(m, buffer)) return 'wrong-generation';
+  if (!lengthFits(bytes)) return 'bad-length';
+  return pbufTorn(m, buffer) === 1 ? 'torn' : 'incomplete';
 }
 
 /** The descriptor leaves the buffer for a slot of the scheduler and is ahead of all that was only rung. */
@@ -158,10 +173,12 @@ function empty(core: Core, buffer: number): void {
   putPbufGeneration(journal, buffer, (pbufGeneration(m, buffer) + 1) % GENERATIONS);
 }
 
+const lengthFits = (bytes: number): boolean =>
+  bytes >= WQE_SIZE && bytes <= PUSH_BUFFER_BYTES && bytes % SGE_SIZE === 0;
+
 /** Exactly the first `bytes` bytes were stored, each once. */
 function isWhole(m: Uint32Array, buffer: number, bytes: number): boolean {
-  if (bytes < WQE_SIZE || bytes > PUSH_BUFFER_BYTES || bytes % SGE_SIZE !== 0 || pbufTorn(m, buffer) === 1)
-    return false;
+  if (!lengthFits(bytes) || pbufTorn(m, buffer) === 1) return false;
   for (let n = 0; n < MAP_WORDS; n++) {
     const left = Math.min(32, Math.max(0, bytes - n * 32));
     if (m[buffer + WRITTEN + n] !== bitRun(0, left)) return false;

@@ -142,6 +142,10 @@ export class Queues {
     this.#move(qpNumber(qp), BLOCKED);
   }
 
+  isBlocked(qp: QpRow): boolean {
+    return this.#placeOf[qpNumber(qp)] === BLOCKED;
+  }
+
   unblockAll(): void {
     for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) this.classify(rowOfQp(n));
   }

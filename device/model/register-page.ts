@@ -15,6 +15,7 @@ import {
   REG_COUNT_BAD_ACCESSES_OFFSET,
   REG_COUNT_COMPLETIONS_OFFSET,
   REG_COUNT_DESCRIPTOR_READS_OFFSET,
+  REG_COUNT_DMA_FAULTS_OFFSET,
   REG_COUNT_DOORBELLS_OFFSET,
   REG_COUNT_IGNORED_OFFSET,
   REG_COUNT_PACKETS_OFFSET,
@@ -22,8 +23,13 @@ import {
   REG_COUNT_PUSHES_OFFSET,
   REG_COUNT_REFUSED_OFFSET,
   REG_DOORBELL_PAGES_OFFSET,
+  REG_FAULT_ADDRESS_HI_OFFSET,
+  REG_FAULT_ADDRESS_LO_OFFSET,
+  REG_FAULT_INDEX_OFFSET,
+  REG_FAULT_INFO_OFFSET,
   REG_FEATURES_OFFSET,
   REG_ID_OFFSET,
+  REG_INTERRUPT_CAUSE_OFFSET,
   REG_INTERRUPT_TEST_OFFSET,
   REG_MAC_HI_OFFSET,
   REG_MAC_LO_OFFSET,
@@ -34,6 +40,7 @@ import {
   REG_SCRATCH_OFFSET,
   REG_SIZE,
   REG_STATUS_OFFSET,
+  REGISTER_BAR,
   RESET_MAGIC,
   regControlEnable,
   StatusBit,
@@ -46,12 +53,18 @@ import {
   ST_COUNT_BAD_ACCESSES_OFFSET,
   ST_COUNT_COMPLETIONS_OFFSET,
   ST_COUNT_DESCRIPTOR_READS_OFFSET,
+  ST_COUNT_DMA_FAULTS_OFFSET,
   ST_COUNT_DOORBELLS_OFFSET,
   ST_COUNT_IGNORED_OFFSET,
   ST_COUNT_PACKETS_OFFSET,
   ST_COUNT_PUSH_FALLBACKS_OFFSET,
   ST_COUNT_PUSHES_OFFSET,
   ST_COUNT_REFUSED_OFFSET,
+  ST_FAULT_ADDRESS_HI_OFFSET,
+  ST_FAULT_ADDRESS_LO_OFFSET,
+  ST_FAULT_INDEX_OFFSET,
+  ST_FAULT_INFO_OFFSET,
+  ST_INTERRUPT_CAUSE_OFFSET,
   ST_MAC_HI_OFFSET,
   ST_MAC_LO_OFFSET,
   ST_MAILBOX_HI_OFFSET,
@@ -60,10 +73,12 @@ import {
   ST_SCRATCH_OFFSET,
   stBusMaster,
   stControl,
+  stInterruptCause,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
+import { VECTOR_BITS } from './interrupts.js';
 import { badAccess } from './notify.js';
-import { VECTOR_BITS } from './outbox.js';
+import { without } from './powers.js';
 
 /** What a store asks of the adapter as a whole, beyond the register itself. */
 export interface PageActions {
@@ -106,7 +121,13 @@ function storeControl(core: Core, value: number): void {
 
 function storeInterruptTest(core: Core, value: number): void {
   if (value < MSIX_VECTORS) core.outbox.interrupt(VECTOR_BITS[value]);
-  else badAccess(core);
+  else badAccess(core, REGISTER_BAR, REG_INTERRUPT_TEST_OFFSET, 4, 'value');
+}
+
+/** Write 1 to clear; the level of INTx follows after the commit. */
+function clearCause(core: Core, value: number): void {
+  const cause = stInterruptCause(core.m, 0);
+  core.journal.put(ST_INTERRUPT_CAUSE_OFFSET / 4, without(cause, value));
 }
 
 const REGISTERS: readonly (readonly [number, Register])[] = [
@@ -149,6 +170,15 @@ const REGISTERS: readonly (readonly [number, Register])[] = [
   [REG_COUNT_DESCRIPTOR_READS_OFFSET, shown(ST_COUNT_DESCRIPTOR_READS_OFFSET)],
   [REG_COUNT_COMPLETIONS_OFFSET, shown(ST_COUNT_COMPLETIONS_OFFSET)],
   [REG_COUNT_PACKETS_OFFSET, shown(ST_COUNT_PACKETS_OFFSET)],
+  [
+    REG_INTERRUPT_CAUSE_OFFSET,
+    { load: m => stInterruptCause(m, 0), store: (core, value) => clearCause(core, value) },
+  ],
+  [REG_COUNT_DMA_FAULTS_OFFSET, shown(ST_COUNT_DMA_FAULTS_OFFSET)],
+  [REG_FAULT_ADDRESS_LO_OFFSET, shown(ST_FAULT_ADDRESS_LO_OFFSET)],
+  [REG_FAULT_ADDRESS_HI_OFFSET, shown(ST_FAULT_ADDRESS_HI_OFFSET)],
+  [REG_FAULT_INFO_OFFSET, shown(ST_FAULT_INFO_OFFSET)],
+  [REG_FAULT_INDEX_OFFSET, shown(ST_FAULT_INDEX_OFFSET)],
 ];
 
 /** By word of the page. */
@@ -164,6 +194,13 @@ export function loadRegister(m: Uint32Array, offset: number, size: number): numb
   return at(offset, size)?.load(m);
 }
 
+/** Why no register takes an access. */
+export function whyNot(offset: number, size: number): 'size' | 'no-register' | 'read-only' {
+  const near = TABLE[Math.floor(offset / 4)];
+  if (near === undefined) return 'no-register';
+  return at(offset, size) === undefined ? 'size' : 'read-only';
+}
+
 export function storeRegister(
   core: Core,
   offset: number,
@@ -171,9 +208,9 @@ export function storeRegister(
   value: number,
   actions: PageActions,
 ): void {
-  const store = at(offset, size)?.store;
-  if (store === undefined) badAccess(core);
-  else store(core, value, actions);
+  const register = at(offset, size);
+  if (register?.store !== undefined) register.store(core, value, actions);
+  else badAccess(core, REGISTER_BAR, offset, size, whyNot(offset, size));
 }
 
 const COUNTERS: readonly (readonly [string, number])[] = [
@@ -186,6 +223,7 @@ const COUNTERS: readonly (readonly [string, number])[] = [
   ['descriptorReads', ST_COUNT_DESCRIPTOR_READS_OFFSET],
   ['completions', ST_COUNT_COMPLETIONS_OFFSET],
   ['packets', ST_COUNT_PACKETS_OFFSET],
+  ['dmaFaults', ST_COUNT_DMA_FAULTS_OFFSET],
 ];
 
 /** Every counter by name. */

@@ -22,11 +22,17 @@ import {
   ST_COMMAND_PENDING_OFFSET,
   ST_COMMAND_STATUS_OFFSET,
   ST_CONTROL_OFFSET,
+  ST_COUNT_DMA_FAULTS_OFFSET,
   ST_COUNT_DOORBELLS_OFFSET,
   ST_CQ_HIGH_OFFSET,
   ST_CURSOR_OFFSET,
   ST_EQ_HIGH_OFFSET,
+  ST_FAULT_ADDRESS_HI_OFFSET,
+  ST_FAULT_ADDRESS_LO_OFFSET,
+  ST_FAULT_INDEX_OFFSET,
+  ST_FAULT_INFO_OFFSET,
   ST_HOLD_OFFSET,
+  ST_INTERRUPT_CAUSE_OFFSET,
   ST_IRQ_PENDING_OFFSET,
   ST_MAILBOX_HI_OFFSET,
   ST_MAILBOX_LO_OFFSET,
@@ -46,7 +52,7 @@ import type { Journal } from './journal.js';
 
 const COUNTERS = 9;
 
-/** Words of the head that power-on leaves zero. Identity, Bus Master Enable and the ring position are not among them. */
+/** Words of the head that power-on leaves zero. Identity, what PCI configures and the ring position are not among them. */
 const CLEARED: readonly number[] = [
   ST_OUTBOX_COUNT_OFFSET,
   ST_IRQ_PENDING_OFFSET,
@@ -61,6 +67,12 @@ const CLEARED: readonly number[] = [
   ST_CURSOR_OFFSET,
   ST_STREAK_OFFSET,
   ST_PUSH_SEQUENCE_OFFSET,
+  ST_INTERRUPT_CAUSE_OFFSET,
+  ST_COUNT_DMA_FAULTS_OFFSET,
+  ST_FAULT_ADDRESS_LO_OFFSET,
+  ST_FAULT_ADDRESS_HI_OFFSET,
+  ST_FAULT_INFO_OFFSET,
+  ST_FAULT_INDEX_OFFSET,
   ...Array.from({ length: COUNTERS }, (_, n) => ST_COUNT_DOORBELLS_OFFSET + n * 4),
 ];
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Rows of the object tables. A number that comes from a guest is checked here, once, and carries a branded type from
 // there on: a row is the word index of an object that exists. NONE (0, never a row) says that there is no such object.
+// Rows of the large tables at and above their high-water mark were never made; nobody has looked at what stands there.
 import {
-  CQ_COUNT,
   CQ_TABLE,
   CQ_WORDS,
   cqUsed,
@@ -14,7 +14,6 @@ import {
   EQ_TABLE,
   EQ_WORDS,
   eqUsed,
-  MR_COUNT,
   MR_TABLE,
   MR_WORDS,
   mrKey,
@@ -23,10 +22,12 @@ import {
   PD_TABLE,
   PD_WORDS,
   pdUsed,
-  QP_COUNT,
   QP_TABLE,
   QP_WORDS,
   qpUsed,
+  stCqHigh,
+  stMrHigh,
+  stQpHigh,
 } from '../abi/generated/state.js';
 
 declare const brand: unique symbol;
@@ -59,12 +60,12 @@ export function eqRow(m: Uint32Array, n: number): EqRow {
 
 export function cqRow(m: Uint32Array, n: number): CqRow {
   const row = CQ_TABLE + n * CQ_WORDS;
-  return (n < CQ_COUNT && cqUsed(m, row) === 1 ? row : NONE) as CqRow;
+  return (n < stCqHigh(m, 0) && cqUsed(m, row) === 1 ? row : NONE) as CqRow;
 }
 
 export function qpRow(m: Uint32Array, n: number): QpRow {
   const row = QP_TABLE + n * QP_WORDS;
-  return (n < QP_COUNT && qpUsed(m, row) === 1 ? row : NONE) as QpRow;
+  return (n < stQpHigh(m, 0) && qpUsed(m, row) === 1 ? row : NONE) as QpRow;
 }
 
 const MR_INDEX_DIVISOR = 256;
@@ -72,7 +73,7 @@ const MR_INDEX_DIVISOR = 256;
 /** The memory region that `key` names, tag included. */
 export function mrRow(m: Uint32Array, key: number): MrRow {
   const n = Math.floor(key / MR_INDEX_DIVISOR);
-  if (n >= MR_COUNT) return NONE as MrRow;
+  if (n >= stMrHigh(m, 0)) return NONE as MrRow;
   const row = MR_TABLE + n * MR_WORDS;
   return (mrUsed(m, row) === 1 && mrKey(m, row) === key ? row : NONE) as MrRow;
 }
@@ -84,5 +85,6 @@ export function nextMrKey(m: Uint32Array, n: number): number {
 }
 
 export const qpNumber = (row: QpRow): number => (row - QP_TABLE) / QP_WORDS;
+export const eqNumber = (row: EqRow): number => (row - EQ_TABLE) / EQ_WORDS;
 export const cqNumber = (row: CqRow): number => (row - CQ_TABLE) / CQ_WORDS;
 export const rowOfQp = (n: number): QpRow => (QP_TABLE + n * QP_WORDS) as QpRow;

@@ -39,7 +39,7 @@ export class Scheduler {
   /** At most `budget` slices. True while more can run now. */
   run(budget: number): boolean {
     const { journal, outbox, queues } = this.#core;
-    if (outbox.pending) outbox.flush();
+    if (outbox.pending && !outbox.flush()) return false;
     if (stControl(this.#core.m, 0) === 0) return false;
     for (let n = 0; n < budget; n++) {
       if (queues.runnable === 0) return false;
@@ -52,7 +52,8 @@ export class Scheduler {
       const step = this.#sendQueue.step(qp);
       if (step === Step.DONE) {
         journal.commit();
-        if (outbox.pending) outbox.flush();
+        this.#core.frames?.keep();
+        if (outbox.pending && !outbox.flush()) return false;
       } else this.#wait(qp, step);
     }
     return queues.runnable > 0;
@@ -92,10 +93,14 @@ export class Scheduler {
 
   /** The step cannot go on: nothing of it has happened, and the queue is left out until something changes. */
   #wait(qp: QpRow, step: Step): void {
-    const { m, journal, queues } = this.#core;
+    const { m, journal, queues, diary } = this.#core;
     journal.rollback();
+    this.#core.frames?.drop();
     // A step that met a translation may have touched the caches of other queues; they are rebuilt from the region.
-    if (step === Step.WAIT_MEMORY) queues.restore(stQpHigh(m, 0));
+    if (step === Step.WAIT_MEMORY) {
+      queues.restore(stQpHigh(m, 0));
+      diary.blocked(qpNumber(qp));
+    } else diary.freed(qpNumber(qp));
     queues.block(qp);
   }
 }

@@ -4,6 +4,7 @@
 // flushes one entry a step.
 import { QpState, QpType } from '../abi/generated/commands.js';
 import { Opcode, WcStatus, wqeOpcode, wqeWrIdHi, wqeWrIdLo } from '../abi/generated/descriptors.js';
+import { FaultObject } from '../abi/generated/registers.js';
 import {
   PSLOT_DATA_OFFSET,
   pslotLength,
@@ -13,6 +14,8 @@ import {
   putQpActiveDone,
   putQpErrorIndex,
   putQpErrorStatus,
+  putQpFaultAddress,
+  putQpFaultInfo,
   putQpRecvActive,
   putQpRecvConsumer,
   putQpRecvDone,
@@ -55,22 +58,28 @@ import { allow, checkList, Segment } from './translate.js';
 const completion = new Completion();
 const segment = new Segment();
 
-/** Reads one queue entry of `stride` bytes into the region at word `target`. */
-export function fetchEntry(
+/** Reads entry `index` of a queue, `stride` bytes, into the region at word `target`. */
+function fetchEntry(
   core: Core,
+  object: number,
+  qp: QpRow,
+  index: number,
   key: number,
-  pd: number,
   address: number,
   stride: number,
   target: number,
 ): Dma {
   const { m } = core;
-  const mr = allow(m, key, pd, address, stride, false);
-  if (mr === NONE) return Dma.FAULT;
+  const mr = allow(m, key, qpPd(m, qp), address, stride, false);
+  if (mr === NONE) {
+    core.faults.forget();
+    return Dma.FAULT;
+  }
   for (let done = 0; done < stride; done += segment.length) {
     segment.take(m, mr, address + done, stride - done);
     const dma = core.memory.readWords(segment.address, m, target + done / 4, segment.length / 4);
-    if (dma !== Dma.DONE) return dma;
+    if (dma !== Dma.DONE)
+      return core.dmaFailed(dma, object, qpNumber(qp), index, segment.address, segment.length, false);
   }
   return Dma.DONE;
 }
@@ -81,8 +90,10 @@ function fetchSend(core: Core, qp: QpRow): Dma {
   const entry = placeOf(qpSendConsumer(m, qp), qpSendLogDepth(m, qp));
   return fetchEntry(
     core,
+    FaultObject.SEND_QUEUE,
+    qp,
+    qpSendConsumer(m, qp),
     qpSendLkey(m, qp),
-    qpPd(m, qp),
     qpSendAddress(m, qp) + entry * stride,
     stride,
     qp + QP_SEND_WQE_OFFSET / 4,
@@ -95,8 +106,10 @@ export function fetchReceive(core: Core, qp: QpRow): Dma {
   const entry = placeOf(qpRecvConsumer(m, qp), qpRecvLogDepth(m, qp));
   return fetchEntry(
     core,
+    FaultObject.RECV_QUEUE,
+    qp,
+    qpRecvConsumer(m, qp),
     qpRecvLkey(m, qp),
-    qpPd(m, qp),
     qpRecvAddress(m, qp) + entry * stride,
     stride,
     qp + QP_RECV_WQE_OFFSET / 4,
@@ -326,6 +339,11 @@ export function enterError(core: Core, qp: QpRow, status: WcStatus, index: numbe
   putQpState(journal, qp, QpState.ERR);
   putQpErrorStatus(journal, qp, status);
   putQpErrorIndex(journal, qp, index);
+  // These two come from an access that failed in this very step.
+  if (status === WcStatus.GENERAL_ERR || status === WcStatus.LOC_ACCESS_ERR) {
+    putQpFaultInfo(journal, qp, core.faults.qpInfo);
+    putQpFaultAddress(journal, qp, core.faults.qpAddress);
+  }
   queues.classify(qp);
   const peer = qpRow(m, qpDestQpn(m, qp));
   if (peer !== NONE) queues.classify(peer);

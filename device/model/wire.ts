@@ -15,6 +15,7 @@ import {
   NAK_PSN,
   NAK_REMOTE_OPERATION,
 } from '../abi/generated/packets.js';
+import { FaultObject } from '../abi/generated/registers.js';
 import {
   putQpActiveDone,
   putQpMsn,
@@ -39,7 +40,8 @@ import {
   qpType,
   ST_COUNT_PACKETS_OFFSET,
 } from '../abi/generated/state.js';
-import { PAYLOAD_OFFSET, PacketBuilder, type Route } from '../fabric/packet.js';
+import { flowPort, ipv4FromMac } from '../fabric/addresses.js';
+import { PAYLOAD_OFFSET, PacketBuilder, Route } from '../fabric/packet.js';
 import { ParsedPacket } from '../fabric/parse.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
@@ -70,6 +72,18 @@ function statusOf(syndrome: number): WcStatus {
     default:
       return WcStatus.RETRY_EXC_ERR;
   }
+}
+
+/** From an adapter to itself. */
+export function loopbackRoute(mac: Uint8Array): Route {
+  const ip = ipv4FromMac(mac);
+  return new Route({
+    sourceMac: mac,
+    destinationMac: mac,
+    sourceIp: ip,
+    destinationIp: ip,
+    udpSourcePort: flowPort(0, 0),
+  });
 }
 
 export class ReliableConnection {
@@ -124,7 +138,8 @@ export class ReliableConnection {
   }
 
   #gatherPayload(qp: QpRow, d: Descriptor, done: number, bytes: number): WcStatus | typeof WAIT {
-    const { m, memory } = this.#core;
+    const core = this.#core;
+    const { m, memory } = core;
     const pd = qpPd(m, qp);
     const cursor = this.#gather;
     cursor.start(m, d.gatherAt, d.gatherCount, done);
@@ -137,7 +152,11 @@ export class ReliableConnection {
         PAYLOAD_OFFSET + n,
         cursor.segment.length,
       );
-      if (dma !== Dma.DONE) return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
+      if (dma !== Dma.DONE) {
+        const { address, length } = cursor.segment;
+        core.dmaFailed(dma, FaultObject.GATHER, qpNumber(qp), d.index, address, length, false);
+        return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
+      }
     }
     return WcStatus.SUCCESS;
   }
@@ -219,7 +238,8 @@ export class ReliableConnection {
   }
 
   #scatterPayload(qp: QpRow, frame: Uint8Array): WcStatus | typeof WAIT {
-    const { m, memory } = this.#core;
+    const core = this.#core;
+    const { m, memory } = core;
     const bytes = this.#packet.payloadLength;
     const pd = qpPd(m, qp);
     const cursor = this.#scatter;
@@ -234,7 +254,12 @@ export class ReliableConnection {
         this.#packet.payloadOffset + n,
         cursor.segment.length,
       );
-      if (dma !== Dma.DONE) return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
+      if (dma !== Dma.DONE) {
+        const { address, length } = cursor.segment;
+        const index = qpRecvConsumer(m, qp);
+        core.dmaFailed(dma, FaultObject.SCATTER, qpNumber(qp), index, address, length, true);
+        return dma === Dma.NOT_YET ? WAIT : WcStatus.GENERAL_ERR;
+      }
     }
     return WcStatus.SUCCESS;
   }

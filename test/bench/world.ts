@@ -45,6 +45,7 @@ export class World implements Target {
     };
     this.adapter.attach(host, region, true);
     this.adapter.control({ kind: 'bus-master', value: true });
+    this.adapter.control({ kind: 'msix', value: true });
     this.adapter.control({ kind: 'run' });
     this.driver = new Driver(this).start();
   }
@@ -75,6 +76,10 @@ export class World implements Target {
   }
 
   busMaster(): void {}
+
+  msix(): void {}
+
+  power(): void {}
 
   close(): void {}
 }

@@ -13,8 +13,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'trailers do nothing',
     file: 'model/push.js',
-    find: 'decide(core, page, qp, index, bytes, whole, buffer);',
-    replace: '',
+    find: 'decide(core, page, number, buffer, value); empty',
+    replace: 'empty',
     breaks: [
       'a push after the doorbell for the same index does nothing: the work runs once, from memory (engine)',
     ],
@@ -123,7 +123,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a trailer for an index that was taken posts again',
     file: 'model/push.js',
-    find: 'if (ahead >= HALF) return ignore(core);',
+    find: "if (ahead >= HALF) return ignore(core, 'TRAILER', page, qpn, index, producer);",
     replace: '',
     breaks: [
       'a push after the doorbell for the same index does nothing: the work runs once, from memory (link)',
@@ -133,7 +133,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a doorbell for an index that was taken posts again',
     file: 'model/notify.js',
-    find: 'if (posted === 0 || posted > HALF) return ignore(core);',
+    find: 'if (posted === 0 || posted > HALF) return ignore(core, register, page, number, index, producer);',
     replace: '',
     breaks: [
       'a push before the doorbell for the same index runs once, as pushed; the doorbell is ignored (link)',
@@ -212,7 +212,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'trailers may name queues that cannot send',
     file: 'model/push.js',
-    find: 'if (!maySend(m, page, qp)) return refuse(core);',
+    find: "if (!maySend(m, page, qp)) return refuse(core, 'TRAILER', page, qpn, index);",
     replace: 'if (qp === NONE) return;',
     breaks: [
       'a trailer that names no queue, or one that cannot send, is refused and costs nothing but its buffer',

@@ -26,6 +26,8 @@ export interface Stage {
 export interface Scenario {
   readonly name: string;
   readonly loose?: boolean;
+  /** Several queues tell one other queue: which comes first is free when a translation is missing. */
+  readonly shared?: boolean;
   /** What Host.workWaiting answers; without it the host has none. */
   readonly workWaiting?: boolean;
   /** Packets are captured. */
@@ -80,9 +82,10 @@ export function record(scenario: Scenario, world: World): Recording {
   stage.epilogue();
   target.settle();
   const tape = target.tape;
+  const { transfers } = world.memory;
   const end = inspect(world);
   checkRest(world.region.u32);
-  return { name: scenario.name, start, tape, end, stores, loose: scenario.loose ?? false };
+  return { name: scenario.name, start, tape, end, stores, transfers, loose: scenario.loose ?? false };
 }
 
 interface LifeSign {
@@ -144,6 +147,10 @@ export class Caught extends Error {
   }
 }
 
+/** The recording as it is held against runs in which translations are missing. */
+const unordered = (scenario: Scenario, recording: Recording): Recording =>
+  scenario.shared === true ? { ...recording, loose: true } : recording;
+
 function attempt(world: World, recording: Recording, plan: Plan) {
   try {
     return replay(world, recording, plan);
@@ -153,13 +160,19 @@ function attempt(world: World, recording: Recording, plan: Plan) {
 }
 
 /** One death, at every `stride`-th store. Throws Caught at the first that can be told. */
-export function singleDeaths(scenario: Scenario, stride = 1, makeJournal?: MakeJournal): Tally {
+export function singleDeaths(
+  scenario: Scenario,
+  stride = 1,
+  makeJournal?: MakeJournal,
+  forgetful = false,
+): Tally {
   const world = newWorld(scenario, makeJournal);
-  const recording = record(scenario, world);
+  const recorded = record(scenario, world);
+  const recording = forgetful ? unordered(scenario, recorded) : recorded;
   let runs = 0;
   for (let n = 1; n <= recording.stores; n += stride) {
     // By turns, whether the slots that wait are taken before RUN or after it.
-    const outcome = attempt(world, recording, { deaths: [n], early: runs % 2 === 0 });
+    const outcome = attempt(world, recording, { deaths: [n], early: runs % 2 === 0, forgetful });
     if (outcome.deaths !== 1) throw new Error(`${scenario.name}: no death at store ${n}`);
     runs++;
   }
@@ -175,16 +188,20 @@ export interface DoubleOptions {
   readonly recoveryStride: number;
   /** How many stores after the recovery are tried, spread evenly. */
   readonly after: number;
+  /** A process that starts finds no translation. */
+  readonly forgetful?: boolean;
 }
 
 /** Two deaths: the second during the recovery from the first, and at some stores after it. */
 export function doubleDeaths(scenario: Scenario, o: DoubleOptions, makeJournal?: MakeJournal): Tally {
   const world = newWorld(scenario, makeJournal);
-  const recording = record(scenario, world);
+  const { forgetful = false } = o;
+  const recorded = record(scenario, world);
+  const recording = forgetful ? unordered(scenario, recorded) : recorded;
   let runs = 0;
   for (let n = o.start ?? 1; n <= recording.stores; n += o.stride) {
     const early = runs % 2 === 0;
-    const first = attempt(world, recording, { deaths: [n], early });
+    const first = attempt(world, recording, { deaths: [n], early, forgetful });
     runs++;
     const rest = first.storesAfter - first.recoveryStores;
     const seconds: number[] = [];
@@ -192,9 +209,48 @@ export function doubleDeaths(scenario: Scenario, o: DoubleOptions, makeJournal?:
     for (let k = 0; k < o.after; k++)
       seconds.push(first.recoveryStores + 1 + Math.floor((rest * k) / o.after));
     for (const m of seconds) {
-      attempt(world, recording, { deaths: [n, m], early });
+      attempt(world, recording, { deaths: [n, m], early, forgetful });
       runs++;
     }
+  }
+  return { stores: recording.stores, runs };
+}
+
+/** No death, but before every `stride`-th transfer the translations that it needs go away, once. */
+export function singleMisses(scenario: Scenario, stride = 1): Tally {
+  const world = newWorld(scenario);
+  const recording = unordered(scenario, record(scenario, world));
+  let runs = 0;
+  for (let n = 1; n <= recording.transfers; n += stride) {
+    attempt(world, recording, { deaths: [], early: false, missAt: n });
+    runs++;
+  }
+  return { stores: recording.stores, runs };
+}
+
+/** A translation goes away before a transfer, and the process dies at a store, before or after it. */
+export function missThenDeath(scenario: Scenario, stride: number): Tally {
+  const world = newWorld(scenario);
+  const recording = unordered(scenario, record(scenario, world));
+  let runs = 0;
+  for (let n = 1; n <= recording.transfers; n += stride) {
+    for (let death = 1 + (n % stride); death <= recording.stores; death += Math.ceil(recording.stores / 8)) {
+      attempt(world, recording, { deaths: [death], early: runs % 2 === 0, missAt: n, forgetful: true });
+      runs++;
+    }
+  }
+  return { stores: recording.stores, runs };
+}
+
+/** Translations go away again and again, at every `every`-th transfer, and all of them at a death. */
+export function manyMisses(scenario: Scenario, every: number, stride: number): Tally {
+  const world = newWorld(scenario);
+  const recording = unordered(scenario, record(scenario, world));
+  let runs = 0;
+  attempt(world, recording, { deaths: [], early: false, missEvery: every });
+  for (let n = 1 + (every % stride); n <= recording.stores; n += stride) {
+    attempt(world, recording, { deaths: [n], early: runs % 2 === 0, missEvery: every, forgetful: true });
+    runs++;
   }
   return { stores: recording.stores, runs };
 }

@@ -46,6 +46,7 @@ export function inspect(world: World): string[] {
     world.write({ kind: 'slot', bar: REGISTER_BAR, offset, size: 4, lo, hi: 0 });
   world.busMaster = true;
   world.running = true;
+  world.awake = true;
   world.run();
   // Nothing may run while the questions are asked.
   store(REG_CONTROL_OFFSET, 0);

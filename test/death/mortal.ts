@@ -68,6 +68,8 @@ export class MortalMemory extends FlatMemory {
   readonly ledger: Ledger;
   /** Set while the function is stopped: no DMA may be tried. */
   locked = false;
+  /** Within a transfer, which has begun once. */
+  #inside = false;
 
   constructor(bytes: number, ledger: Ledger) {
     super(bytes);
@@ -79,18 +81,28 @@ export class MortalMemory extends FlatMemory {
     return super.check(address, length, write);
   }
 
+  protected override begin(address: number, length: number): void {
+    if (!this.#inside) super.begin(address, length);
+  }
+
   /** A transfer in two halves; `move` does `units` of them from unit `at` on. */
   #halves(units: number, move: (at: number, units: number) => Dma): Dma {
-    this.ledger.tick();
-    const half = Math.floor(units / 2);
-    if (half === 0) return move(0, units);
-    const first = move(0, half);
-    if (first !== Dma.DONE) return first;
-    this.ledger.tick();
-    return move(half, units - half);
+    this.#inside = true;
+    try {
+      this.ledger.tick();
+      const half = Math.floor(units / 2);
+      if (half === 0) return move(0, units);
+      const first = move(0, half);
+      if (first !== Dma.DONE) return first;
+      this.ledger.tick();
+      return move(half, units - half);
+    } finally {
+      this.#inside = false;
+    }
   }
 
   override write(address: number, source: Uint8Array, offset: number, length: number): Dma {
+    this.begin(address, length);
     const dma = this.check(address, length, true);
     if (dma !== Dma.DONE) return dma;
     return this.#halves(length, (at, n) => super.write(address + at, source, offset + at, n));
@@ -99,6 +111,7 @@ export class MortalMemory extends FlatMemory {
   /** The target is the state region (a descriptor, a page list) or a command's input: half of it may be there. */
   override readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
     if (address % 4 !== 0) return Dma.FAULT;
+    this.begin(address, count * 4);
     const dma = this.check(address, count * 4, false);
     if (dma !== Dma.DONE) return dma;
     return this.#halves(count, (done, n) => super.readWords(address + done * 4, target, at + done, n));
@@ -106,25 +119,30 @@ export class MortalMemory extends FlatMemory {
 
   override writeWords(address: number, source: Uint32Array, at: number, count: number): Dma {
     if (address % 4 !== 0) return Dma.FAULT;
+    this.begin(address, count * 4);
     const dma = this.check(address, count * 4, true);
     if (dma !== Dma.DONE) return dma;
     return this.#halves(count, (done, n) => super.writeWords(address + done * 4, source, at + done, n));
   }
 
   override copy(from: number, to: number, length: number): Dma {
+    this.begin(from, length);
+    this.begin(to, length);
     const dma = this.check(from, length, false) || this.check(to, length, true);
     if (dma !== Dma.DONE) return dma;
     return this.#halves(length, (at, n) => super.copy(from + at, to + at, n));
   }
 
   override fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma {
+    this.begin(address, length);
     const dma = this.check(address, length, true);
     if (dma !== Dma.DONE) return dma;
     return this.#halves(length, (at, n) => super.fill(address + at, n, pattern, (phase + at) % 8));
   }
 
   override publishWord(address: number, value: number): Dma {
-    this.ledger.tick();
-    return super.publishWord(address, value);
+    this.begin(address, 4);
+    const dma = this.check(address, 4, true);
+    return dma === Dma.DONE ? this.#halves(1, () => super.publishWord(address, value)) : dma;
   }
 }

@@ -46,7 +46,13 @@ export class Recorder implements Target {
   settle(): void {
     const { world } = this;
     world.settle();
-    this.tape.push({ kind: 'settle', memory: world.memory.u8.slice(), interrupts: new Map(world.seen) });
+    const { level } = world;
+    this.tape.push({
+      kind: 'settle',
+      memory: world.memory.u8.slice(),
+      interrupts: new Map(world.seen),
+      level,
+    });
     world.seen.clear();
   }
 
@@ -72,6 +78,14 @@ export class Recorder implements Target {
 
   busMaster(on: boolean): void {
     this.control({ kind: 'bus-master', value: on });
+  }
+
+  msix(on: boolean): void {
+    this.control({ kind: 'msix', value: on });
+  }
+
+  power(on: boolean): void {
+    this.control({ kind: 'power', value: on });
   }
 
   close(): void {}

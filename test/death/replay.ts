@@ -14,6 +14,8 @@ export interface Recording {
   readonly end: readonly string[];
   /** Stores up to the end of the tape's part in which the process may die. */
   readonly stores: number;
+  /** Accesses to guest memory that move something, on the whole tape. */
+  readonly transfers: number;
   /** Only the end is compared: a restart may change how far work has come at the points in between. */
   readonly loose: boolean;
 }
@@ -23,6 +25,12 @@ export interface Plan {
   readonly deaths: readonly number[];
   /** Whether the slots that wait in the ring are handled before RUN. */
   readonly early: boolean;
+  /** A process that starts finds no translation: each page is asked for anew. */
+  readonly forgetful?: boolean;
+  /** Transfer before which the translations of its pages go away. */
+  readonly missAt?: number;
+  /** The same before every transfer whose number is a multiple of this; more than any step has. */
+  readonly missEvery?: number;
 }
 
 /** How the outcome differs from the undisturbed run. */
@@ -65,6 +73,9 @@ class Player {
     const storesAfter = ledger.count - this.#restartedAt;
     const recoveryStores = this.#recoveredAt - this.#restartedAt;
     ledger.deathAt = Infinity;
+    this.#world.memory.missEvery = Infinity;
+    this.#world.memory.knowAll();
+    this.#world.translate();
     compareLines(end, inspect(this.#world));
     return { deaths: this.#deaths, recoveryStores, storesAfter };
   }
@@ -141,8 +152,10 @@ class Player {
     const world = this.#world;
     const get = (): number => world.load(item.bar, item.offset, item.size);
     if (get() === item.value) return;
-    // A command that came before RUN is carried out by the first poll after it; the guest would ask again.
-    world.adapter.poll(0);
+    // A command that came before RUN is carried out by the first poll after it, one that waits for translations when they
+    // are there; the guest would ask again.
+    do world.adapter.poll(0);
+    while (get() !== item.value && world.translate());
     const value = get();
     if (value !== item.value && !this.#recording.loose)
       throw new Mismatch(`register 0x${item.offset.toString(16)} is ${value}, not ${item.value}`);
@@ -153,6 +166,7 @@ class Player {
     world.settle();
     if (this.#recording.loose) return;
     compareMemory(item.memory, world.memory.u8);
+    if (world.level !== item.level) throw new Mismatch(`INTx is ${world.level}, not ${item.level}`);
     const lost = lostInterrupt(item.interrupts, world.seen);
     if (lost !== undefined) throw new Mismatch(lost);
     world.seen.clear();
@@ -173,5 +187,8 @@ function compareLines(expected: readonly string[], actual: readonly string[]): v
 /** Plays the recording on `world`; throws Mismatch when the guest could tell the difference. */
 export function replay(world: World, recording: Recording, plan: Plan): Outcome {
   world.restore(recording.start);
+  if (plan.forgetful === true) world.forgetTranslations();
+  world.memory.missAt = plan.missAt ?? Infinity;
+  world.memory.missEvery = plan.missEvery ?? Infinity;
   return new Player(world, recording, plan).run();
 }

@@ -171,6 +171,7 @@ const states: Scenario[] = [
 const events: Scenario[] = [
   {
     name: 'events that wait: no room, then no translation, for a completion, an error of a CQ and one of a QP',
+    shared: true,
     setup: stage => {
       const { driver, target } = stage;
       // Errors of queue pairs go to the first event queue, which is the one of the life sign; it is left alone here.

@@ -75,6 +75,7 @@ const sends = [
   },
   {
     name: 'SEND both ways at once, the index of the queue wraps',
+    shared: true,
     setup: stage => {
       const p = pair(stage, { logDepth: 1 });
       return () => {

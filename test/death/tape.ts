@@ -26,7 +26,12 @@ export type Item =
   | { readonly kind: 'hole'; readonly start: number; readonly length: number; readonly answer: Dma }
   | { readonly kind: 'time'; readonly nowNs: number }
   /** The adapter works until it is idle. */
-  | { readonly kind: 'settle'; readonly memory: Uint8Array; readonly interrupts: Seen };
+  | {
+      readonly kind: 'settle';
+      readonly memory: Uint8Array;
+      readonly interrupts: Seen;
+      readonly level: boolean;
+    };
 
 export type Slot = Extract<Item, { kind: 'slot' }>;
 

@@ -11,6 +11,9 @@ import { HOT, scramble } from './unreferenced.js';
 /** Far more slices than any scenario has: beyond it the adapter turns in circles. */
 const MAX_SLICES = 20_000;
 
+/** Where seen and interrupts keep INTx: beyond the vectors. */
+export const INTX = 32;
+
 /** A copy of everything that outlives the process. */
 export interface Snapshot {
   readonly hot: readonly Uint32Array[];
@@ -39,13 +42,21 @@ export class World {
   /** What QEMU would send again. */
   busMaster = true;
   running = true;
-  /** By vector: event queues at the last interrupt since clear(). */
+  msix = true;
+  /** D0. */
+  awake = true;
+  /** Level of INTx. */
+  level = false;
+  /** No interrupt may come: the process has not been told to run, or the function is stopped or asleep. */
+  #silent = true;
+  /** By vector: event queues at the last interrupt since clear(). INTx is the vector after the last. */
   readonly seen = new Map<number, Uint8Array>();
   readonly interrupts = new Map<number, number>();
   /** [address, bytes] of the event queues. */
   eventQueues: readonly (readonly [number, number])[] = [];
   readonly #makeJournal: MakeJournal;
   readonly #capture: boolean;
+  #forgetful = false;
   readonly #host: Host;
 
   constructor(region: RegionMemory, memoryBytes: number, options: WorldOptions = {}) {
@@ -58,34 +69,54 @@ export class World {
       memory: this.memory,
       clock: { nowNs: () => this.nowNs },
       raiseInterrupt: vector => this.#interrupt(vector),
-      setInterruptLevel: () => {},
+      setInterruptLevel: level => this.#line(level),
       log: () => {},
       ...(workWaiting === undefined ? {} : { workWaiting: () => workWaiting }),
     };
   }
 
   #interrupt(vector: number): void {
-    if (this.memory.locked) throw new Error('an interrupt while the function is stopped');
+    if (this.memory.locked || !this.msix) throw new Error('a message while the function may send none');
     this.ledger.tick();
+    this.#note(vector);
+  }
+
+  #line(level: boolean): void {
+    if (level && (this.#silent || this.msix)) throw new Error('INTx while the function may not assert it');
+    this.ledger.tick();
+    this.level = level;
+    if (level) this.#note(INTX);
+  }
+
+  #note(vector: number): void {
     const parts = this.eventQueues.map(([address, bytes]) => this.memory.u8.slice(address, address + bytes));
     this.seen.set(vector, Buffer.concat(parts));
     this.interrupts.set(vector, (this.interrupts.get(vector) ?? 0) + 1);
   }
 
-  /** A new process on the region. */
+  /** A new process on the region. Nobody keeps translations for it. */
   start(fresh: boolean): void {
+    if (this.#forgetful) this.memory.forgetAll();
     // The file of a dead process would be closed by the system.
     this.adapter?.capture.stop();
     this.memory.locked = true;
+    this.#silent = true;
     this.adapter = createAdapter({ journal: region => this.#makeJournal(region, this.ledger) });
     this.adapter.attach(this.#host, this.region, fresh);
     if (this.#capture) this.adapter.capture.start('/dev/null');
   }
 
-  /** Bus Master Enable and RUN, as QEMU sends them at the end of a connection. */
+  get #mayDma(): boolean {
+    return this.busMaster && this.running && this.awake;
+  }
+
+  /** What PCI configures, and RUN, as QEMU sends them at the end of a connection. */
   run(): void {
-    this.memory.locked = !(this.busMaster && this.running);
+    this.memory.locked = !this.#mayDma;
+    this.#silent = !(this.running && this.awake);
     this.adapter.control({ kind: 'bus-master', value: this.busMaster });
+    this.adapter.control({ kind: 'msix', value: this.msix });
+    this.adapter.control({ kind: 'power', value: this.awake });
     if (this.running) this.adapter.control({ kind: 'run' });
   }
 
@@ -130,23 +161,36 @@ export class World {
   }
 
   settle(): void {
-    for (let n = 0; this.adapter.poll(1); n++)
+    for (let n = 0; this.adapter.poll(1) || this.translate(); n++)
       if (n > MAX_SLICES) throw new Error('the adapter does not come to rest');
+  }
+
+  /** Translations that the adapter waits for arrive. */
+  translate(): boolean {
+    const some = this.memory.resolve();
+    if (some) this.adapter.memoryChanged();
+    return some;
   }
 
   /** What QEMU knows changes before the event is sent; the event itself may be cut off. */
   control(event: ControlEvent): void {
     if (event.kind === 'bus-master') this.busMaster = event.value;
+    else if (event.kind === 'msix') this.msix = event.value;
+    else if (event.kind === 'power') this.awake = event.value;
     else if (event.kind === 'run') this.running = true;
     else if (event.kind === 'stop') this.running = false;
     else if ('epoch' in event) {
       this.epoch = event.epoch;
       this.busMaster = false;
+      this.msix = false;
+      this.awake = true;
     }
-    const mayDma = this.busMaster && this.running;
+    const mayDma = this.#mayDma;
     if (mayDma) this.memory.locked = false;
+    if (this.running && this.awake) this.#silent = false;
     this.adapter.control(event);
     this.memory.locked = !mayDma;
+    this.#silent = !(this.running && this.awake);
   }
 
   hole(start: number, length: number, answer: Dma): void {
@@ -165,10 +209,16 @@ export class World {
     for (const [n, [first]] of HOT.entries()) this.region.u32.set(s.hot[n], first);
     this.memory.u8.set(s.memory);
     this.memory.clearHoles();
+    this.memory.knowAll();
+    this.memory.missAt = Infinity;
+    this.memory.missEvery = Infinity;
+    this.#forgetful = false;
     this.position = s.position;
     this.epoch = s.epoch;
     this.busMaster = true;
     this.running = true;
+    this.msix = true;
+    this.awake = true;
     this.nowNs = 0;
     this.seen.clear();
     this.memory.reads.length = 0;
@@ -176,5 +226,11 @@ export class World {
     this.start(false);
     this.run();
     this.ledger.count = 0;
+    this.memory.transfers = 0;
+  }
+
+  /** From now on a new process finds no translation. */
+  forgetTranslations(): void {
+    this.#forgetful = true;
   }
 }

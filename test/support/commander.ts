@@ -53,6 +53,8 @@ export interface QpView {
   recvConsumer: number;
   errorStatus: number;
   errorIndex: number;
+  faultAddress: number;
+  faultInfo: number;
 }
 
 export class Commander {
@@ -297,6 +299,8 @@ export class Commander {
       recvConsumer: c.cmdQpOutRecvConsumer(out, 0),
       errorStatus: c.cmdQpOutErrorStatus(out, 0),
       errorIndex: c.cmdQpOutErrorIndex(out, 0),
+      faultAddress: c.cmdQpOutFaultAddress(out, 0),
+      faultInfo: c.cmdQpOutFaultInfo(out, 0),
     };
   }
 

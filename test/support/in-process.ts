@@ -35,9 +35,11 @@ export class InProcess implements Target {
   readonly logs: string[] = [];
   adapter: Adapter;
   nowNs = 0;
+  /** Level of INTx. */
+  interruptLevel = false;
   #position = 0;
   readonly #interrupts = new Map<number, number>();
-  readonly host: Host;
+  readonly host: Host & { workWaiting?: () => boolean };
 
   constructor(options: InProcessOptions = {}) {
     this.ramBytes = options.ramBytes ?? 1 << 24;
@@ -47,12 +49,15 @@ export class InProcess implements Target {
       memory: this.memory,
       clock: { nowNs: () => this.nowNs },
       raiseInterrupt: vector => this.#interrupts.set(vector, this.interrupts(vector) + 1),
-      setInterruptLevel: () => {},
+      setInterruptLevel: level => {
+        this.interruptLevel = level;
+      },
       log: (level, message) => this.logs.push(`${level}: ${message}`),
     };
     this.adapter = (options.create ?? createAdapter)(options);
     this.adapter.attach(this.host, this.region, true);
     this.adapter.control({ kind: 'bus-master', value: true });
+    this.adapter.control({ kind: 'msix', value: true });
     this.adapter.control({ kind: 'run' });
   }
 
@@ -79,8 +84,15 @@ export class InProcess implements Target {
   }
 
   settle(): void {
-    for (let n = 0; this.step(); n++)
+    for (let n = 0; this.step() || this.#translate(); n++)
       if (n > SETTLE_LIMIT) throw new Error('the adapter never comes to rest');
+  }
+
+  /** Translations that the adapter waits for arrive. */
+  #translate(): boolean {
+    const some = this.memory.resolve();
+    if (some) this.adapter.memoryChanged();
+    return some;
   }
 
   interrupts(vector: number): number {
@@ -89,6 +101,14 @@ export class InProcess implements Target {
 
   busMaster(on: boolean): void {
     this.adapter.control({ kind: 'bus-master', value: on });
+  }
+
+  msix(on: boolean): void {
+    this.adapter.control({ kind: 'msix', value: on });
+  }
+
+  power(on: boolean): void {
+    this.adapter.control({ kind: 'power', value: on });
   }
 
   close(): void {

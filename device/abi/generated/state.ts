@@ -431,6 +431,7 @@ export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.pu
 export const OUTBOX_SIZE = 48;
 export const OUTBOX_ADDRESS_OFFSET = 0x0;
 export const OUTBOX_COUNT_OFFSET = 0x8;
+export const OUTBOX_INFO_OFFSET = 0xc;
 export const OUTBOX_DATA_OFFSET = 0x10;
 /** bus address, 4-byte aligned Exact up to 2^53. */
 export const outboxAddress = (m: Uint32Array, w: number): number => m[w] + m[w + 1] * 0x100000000;
@@ -442,12 +443,18 @@ export const putOutboxAddress = (s: WordSink, w: number, v: number): void => {
   s.put(w, v >>> 0);
   s.put(w + 1, Math.floor(v / 0x100000000));
 };
-/** words */
+/** words; zero when it is done already */
 export const outboxCount = (m: Uint32Array, w: number): number => m[w + 2];
 export const setOutboxCount = (m: Uint32Array, w: number, v: number): void => {
   m[w + 2] = v;
 };
 export const putOutboxCount = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** what it is and of which queue, as register FAULT_INFO */
+export const outboxInfo = (m: Uint32Array, w: number): number => m[w + 3];
+export const setOutboxInfo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putOutboxInfo = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
 
 // pd: Protection domain.
 export const PD_SIZE = 16;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a command handler gets: its input (words read from the mailbox, once), room for its output, and a few checks that
 // several handlers make. A handler answers with a status; anything but OK is rolled back by the dispatcher.
-import type { CommandCode } from '../../abi/generated/commands.js';
+import { CommandCode } from '../../abi/generated/commands.js';
 import { mrPd } from '../../abi/generated/state.js';
 import type { Core } from '../core.js';
 import { type MrRow, mrRow, NONE } from '../rows.js';
@@ -22,6 +22,21 @@ export interface Command {
 }
 
 export type Handler = (c: Command) => Outcome;
+
+/** Refuses the command; `field` names what is wrong for whoever asks (explain.ts): an input field, or what it lacks. */
+export function refused(c: Command, code: CommandCode, field: string): CommandCode {
+  c.core.diary.commandField = field;
+  return code;
+}
+
+export const badParameter = (c: Command, field: string): CommandCode =>
+  refused(c, CommandCode.BAD_PARAMETER, field);
+export const badHandle = (c: Command, field = 'handle'): CommandCode =>
+  refused(c, CommandCode.BAD_HANDLE, field);
+export const busy = (c: Command): CommandCode => refused(c, CommandCode.BUSY, 'users');
+/** `what`: the table or the page pool. */
+export const exhausted = (c: Command, what: 'table' | 'pool' = 'table'): CommandCode =>
+  refused(c, CommandCode.NO_RESOURCE, what);
 
 /** Everything of the input from byte `offset` on is zero. */
 export function zeroFrom(input: Uint32Array, offset: number): boolean {

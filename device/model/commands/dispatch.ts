@@ -8,6 +8,7 @@ import {
   MAILBOX_OUTPUT_OFFSET,
 } from '../../abi/generated/commands.js';
 import {
+  FaultObject,
   REG_COMMAND_OFFSET,
   REG_COMMAND_STATUS_OFFSET,
   REG_SIZE,
@@ -20,14 +21,26 @@ import {
 import {
   ST_COMMAND_PENDING_OFFSET,
   ST_COMMAND_STATUS_OFFSET,
+  stAsleep,
   stBusMaster,
   stMailboxHi,
   stMailboxLo,
+  stQpHigh,
   stRunning,
 } from '../../abi/generated/state.js';
 import type { Core } from '../core.js';
+import { nameOf } from '../names.js';
 import { Dma } from '../ports.js';
-import { AGAIN, type Handler, INPUT_WORDS, OUTPUT_WORDS, type Outcome } from './context.js';
+import {
+  AGAIN,
+  badParameter,
+  type Command,
+  type Handler,
+  INPUT_WORDS,
+  OUTPUT_WORDS,
+  type Outcome,
+  refused,
+} from './context.js';
 import { createQp, destroyQp, modifyQp, queryQp } from './queue-pairs.js';
 import { createCq, createEq, destroyCq, destroyEq, queryCq, queryEq } from './queues.js';
 import { deregisterMr, queryMr, registerMr } from './regions.js';
@@ -80,17 +93,31 @@ export function runCommand(core: Core, word: number): Outcome {
   registers[REG_COMMAND_OFFSET / 4] = word;
   // The guest cannot know that the function is stopped: a back-end that came back may meet slots before it is told of
   // Bus Master Enable and RUN.
-  const outcome = stRunning(core.m, 0) === 1 ? execute(core, regCommandOpcode(registers, 0)) : AGAIN;
+  const opcode = regCommandOpcode(registers, 0);
+  const awake = (stRunning(core.m, 0) === 1 && stAsleep(core.m, 0) === 0) || !HANDLERS.has(opcode);
+  const outcome = awake ? execute(core, opcode) : AGAIN;
   // A command takes effect whole or not at all.
   if (outcome !== CommandCode.OK) core.journal.rollback();
+  // Its output may have failed when it had changed the caches of queues.
+  if (outcome === AGAIN || outcome === CommandCode.FAULT) core.queues.restore(stQpHigh(core.m, 0));
   if (outcome === AGAIN) return AGAIN;
+  if (outcome !== CommandCode.OK) tellRefused(core, opcode, outcome);
   registers[REG_COMMAND_OFFSET / 4] = word;
   core.journal.put(STATUS, statusWord(outcome, 0, regCommandToggle(registers, 0)));
   if (core.m[PENDING] !== 0) core.journal.put(PENDING, 0);
   return outcome;
 }
 
-/** Keeps the command for later. A word of zero (opcode 0, toggle 0) never gets here: it needs no memory to be refused. */
+function tellRefused(core: Core, opcode: number, outcome: CommandCode): void {
+  // The fault was part of what has just been rolled back.
+  if (outcome === CommandCode.FAULT) core.faults.record();
+  const { diary } = core;
+  const field = diary.commandField;
+  const key = { opcode: nameOf(Code, opcode), status: nameOf(CommandCode, outcome) };
+  diary.record('command-refused', 'problem', field === undefined ? key : { ...key, field });
+}
+
+/** Keeps the command for later. A word of zero (opcode 0, toggle 0) never gets here: no such opcode is ever kept. */
 export function suspendCommand(core: Core, word: number): void {
   registers[REG_COMMAND_OFFSET / 4] = word;
   core.journal.put(STATUS, statusWord(0, 1, 1 - regCommandToggle(registers, 0)));
@@ -98,21 +125,30 @@ export function suspendCommand(core: Core, word: number): void {
 }
 
 function execute(core: Core, opcode: number): Outcome {
+  const c = { core, input, output };
+  core.diary.commandField = undefined;
   if (stBusMaster(core.m, 0) === 0) return CommandCode.NO_BUS_MASTER;
   const handler = HANDLERS.get(opcode);
-  if (handler === undefined) return CommandCode.BAD_OPCODE;
+  if (handler === undefined) return refused(c, CommandCode.BAD_OPCODE, 'opcode');
+  // What a command takes away may be where an owed write goes.
+  if (core.outbox.writesOwed) return AGAIN;
   const mailbox = stMailboxLo(core.m, 0) + stMailboxHi(core.m, 0) * 2 ** 32;
-  if (mailbox % MAILBOX_BYTES !== 0) return CommandCode.BAD_PARAMETER;
+  if (mailbox % MAILBOX_BYTES !== 0) return badParameter(c, 'mailbox');
   const fetched = core.memory.readWords(mailbox, input, 0, INPUT_WORDS);
-  const reach =
-    fetched === Dma.DONE
-      ? core.memory.check(mailbox + MAILBOX_OUTPUT_OFFSET, OUTPUT_WORDS * 4, true)
-      : fetched;
-  if (reach !== Dma.DONE) return reach === Dma.NOT_YET ? AGAIN : CommandCode.FAULT;
+  if (fetched !== Dma.DONE) return unreachable(c, fetched, mailbox, false);
+  const out = mailbox + MAILBOX_OUTPUT_OFFSET;
+  const reach = core.memory.check(out, OUTPUT_WORDS * 4, true);
+  if (reach !== Dma.DONE) return unreachable(c, reach, out, true);
   output.fill(0);
-  const outcome = handler({ core, input, output });
+  const outcome = handler(c);
+  if (outcome !== CommandCode.OK) return outcome;
   // Output before status, and before the commit: until COMMAND_STATUS says done the mailbox belongs to the adapter.
-  if (outcome === CommandCode.OK)
-    core.memory.writeWords(mailbox + MAILBOX_OUTPUT_OFFSET, output, 0, OUTPUT_WORDS);
-  return outcome;
+  const written = core.memory.writeWords(out, output, 0, OUTPUT_WORDS);
+  return written === Dma.DONE ? outcome : unreachable(c, written, out, true);
+}
+
+/** The mailbox cannot be read or written, for now or at all. Input and output are of one length. */
+function unreachable(c: Command, dma: Dma, address: number, write: boolean): Outcome {
+  c.core.dmaFailed(dma, FaultObject.MAILBOX, 0, 0, address, INPUT_WORDS * 4, write);
+  return dma === Dma.NOT_YET ? AGAIN : refused(c, CommandCode.FAULT, 'mailbox_memory');
 }

@@ -32,6 +32,8 @@ import {
   setCmdQpOutDestQpn,
   setCmdQpOutErrorIndex,
   setCmdQpOutErrorStatus,
+  setCmdQpOutFaultAddress,
+  setCmdQpOutFaultInfo,
   setCmdQpOutMtu,
   setCmdQpOutRecvConsumer,
   setCmdQpOutRecvProducer,
@@ -48,12 +50,16 @@ import { lowestFree, openRow, type Table } from '../allocate.js';
 import { findTransition } from '../qp-state.js';
 import { cqRow, mrRow, NONE, pageRow, pdRow, type QpRow, qpRow } from '../rows.js';
 import {
+  badHandle,
+  badParameter,
   type Command,
+  exhausted,
   type Handler,
   LOG_DEPTH_MAX,
   type Outcome,
   queueAligned,
   queueBuffer,
+  refused,
   use,
   zeroFrom,
 } from './context.js';
@@ -79,11 +85,12 @@ export const createQp: Handler = c => {
   const { input } = c;
   const { m, journal } = c.core;
   const rc = cmdCreateQpType(input, 0) === QpType.RC;
-  if (!shapeFits(input, rc)) return CommandCode.BAD_PARAMETER;
+  const wrong = wrongShape(input, rc);
+  if (wrong !== undefined) return badParameter(c, wrong);
   const users = owners(c, rc);
-  if (users === undefined) return CommandCode.BAD_HANDLE;
+  if (typeof users === 'string') return badHandle(c, users);
   const n = lowestFree(m, QPS);
-  if (n < 0) return CommandCode.NO_RESOURCE;
+  if (n < 0) return exhausted(c);
   const row = openRow(journal, QPS, n, 1);
   s.putQpType(journal, row, cmdCreateQpType(input, 0));
   s.putQpPd(journal, row, cmdCreateQpPd(input, 0));
@@ -104,27 +111,34 @@ export const createQp: Handler = c => {
   return CommandCode.OK;
 };
 
-function shapeFits(input: Uint32Array, rc: boolean): boolean {
-  if (!rc && cmdCreateQpType(input, 0) !== QpType.DMA) return false;
-  if (input[CREATE_SHAPE_WORD] >= 256 || !zeroFrom(input, CMD_CREATE_QP_RECV_LKEY_OFFSET + 4)) return false;
-  if (!queueAligned(cmdCreateQpSendAddress(input, 0)) || !queueAligned(cmdCreateQpRecvAddress(input, 0)))
-    return false;
-  const ring = (log: number, stride: number) =>
-    log >= 1 && log <= LOG_DEPTH_MAX && stride >= STRIDE_LOG_MIN && stride <= STRIDE_LOG_MAX;
-  if (!ring(cmdCreateQpSendLogDepth(input, 0), cmdCreateQpSendLogStride(input, 0))) return false;
-  if (rc) return ring(cmdCreateQpRecvLogDepth(input, 0), cmdCreateQpRecvLogStride(input, 0));
-  const named = [
-    cmdCreateQpRecvLogDepth,
-    cmdCreateQpRecvLogStride,
-    cmdCreateQpRecvCqn,
-    cmdCreateQpRecvLkey,
-    cmdCreateQpRecvAddress,
-  ];
-  return named.every(get => get(input, 0) === 0);
+/** Fields of the receive queue, which only an RC queue pair has. */
+const RECEIVE_FIELDS = [
+  ['recv_log_depth', cmdCreateQpRecvLogDepth],
+  ['recv_log_stride', cmdCreateQpRecvLogStride],
+  ['recv_cqn', cmdCreateQpRecvCqn],
+  ['recv_lkey', cmdCreateQpRecvLkey],
+  ['recv_address', cmdCreateQpRecvAddress],
+] as const;
+
+const depthFits = (log: number): boolean => log >= 1 && log <= LOG_DEPTH_MAX;
+const strideFits = (log: number): boolean => log >= STRIDE_LOG_MIN && log <= STRIDE_LOG_MAX;
+
+/** The first field that cannot be, if any. */
+function wrongShape(input: Uint32Array, rc: boolean): string | undefined {
+  if (!rc && cmdCreateQpType(input, 0) !== QpType.DMA) return 'type';
+  if (input[CREATE_SHAPE_WORD] >= 256 || !zeroFrom(input, CMD_CREATE_QP_RECV_LKEY_OFFSET + 4))
+    return 'reserved';
+  if (!queueAligned(cmdCreateQpSendAddress(input, 0))) return 'send_address';
+  if (!queueAligned(cmdCreateQpRecvAddress(input, 0))) return 'recv_address';
+  if (!depthFits(cmdCreateQpSendLogDepth(input, 0))) return 'send_log_depth';
+  if (!strideFits(cmdCreateQpSendLogStride(input, 0))) return 'send_log_stride';
+  if (!rc) return RECEIVE_FIELDS.find(([, get]) => get(input, 0) !== 0)?.[0];
+  if (!depthFits(cmdCreateQpRecvLogDepth(input, 0))) return 'recv_log_depth';
+  return strideFits(cmdCreateQpRecvLogStride(input, 0)) ? undefined : 'recv_log_stride';
 }
 
-/** Words with the counts of users of everything that the queue pair refers to; undefined when something does not exist. */
-function owners(c: Command, rc: boolean): number[] | undefined {
+/** Words with the counts of users of everything that the queue pair refers to, or the field that names what does not exist. */
+function owners(c: Command, rc: boolean): number[] | string {
   const { input } = c;
   const { m } = c.core;
   const pd = cmdCreateQpPd(input, 0);
@@ -135,20 +149,24 @@ function owners(c: Command, rc: boolean): number[] | undefined {
     cmdCreateQpSendAddress(input, 0),
     cmdCreateQpSendLogDepth(input, 0) + cmdCreateQpSendLogStride(input, 0),
   );
-  const rows: (readonly [number, number])[] = [
-    [pdRow(m, pd), s.PD_USERS_OFFSET],
-    [pageRow(m, cmdCreateQpPage(input, 0)), s.DPAGE_USERS_OFFSET],
-    [cqRow(m, cmdCreateQpSendCqn(input, 0)), s.CQ_USERS_OFFSET],
-    [send, s.MR_USERS_OFFSET],
+  const rows: (readonly [string, number, number])[] = [
+    ['pd', pdRow(m, pd), s.PD_USERS_OFFSET],
+    ['page', pageRow(m, cmdCreateQpPage(input, 0)), s.DPAGE_USERS_OFFSET],
+    ['send_cqn', cqRow(m, cmdCreateQpSendCqn(input, 0)), s.CQ_USERS_OFFSET],
+    ['send_lkey', send, s.MR_USERS_OFFSET],
   ];
   if (rc) {
     const logs = cmdCreateQpRecvLogDepth(input, 0) + cmdCreateQpRecvLogStride(input, 0);
     rows.push(
-      [cqRow(m, cmdCreateQpRecvCqn(input, 0)), s.CQ_USERS_OFFSET],
-      [buffer(cmdCreateQpRecvLkey(input, 0), cmdCreateQpRecvAddress(input, 0), logs), s.MR_USERS_OFFSET],
+      ['recv_cqn', cqRow(m, cmdCreateQpRecvCqn(input, 0)), s.CQ_USERS_OFFSET],
+      [
+        'recv_lkey',
+        buffer(cmdCreateQpRecvLkey(input, 0), cmdCreateQpRecvAddress(input, 0), logs),
+        s.MR_USERS_OFFSET,
+      ],
     );
   }
-  return rows.some(([row]) => row === NONE) ? undefined : rows.map(([row, offset]) => row + offset / 4);
+  return rows.find(([, row]) => row === NONE)?.[0] ?? rows.map(([, row, offset]) => row + offset / 4);
 }
 
 export const modifyQp: Handler = c => {
@@ -156,37 +174,35 @@ export const modifyQp: Handler = c => {
   const { m } = c.core;
   const mask = cmdModifyQpAttrMask(input, 0);
   const qp = qpRow(m, cmdModifyQpHandle(input, 0));
-  if (qp === NONE) return CommandCode.BAD_HANDLE;
-  if (!attributesFit(input, mask)) return CommandCode.BAD_PARAMETER;
+  if (qp === NONE) return badHandle(c);
+  const wrong = wrongAttribute(input, mask);
+  if (wrong !== undefined) return badParameter(c, wrong);
   const from = s.qpState(m, qp) as QpState;
   const to = ((mask & QpAttr.STATE) === 0 ? from : cmdModifyQpState(input, 0)) as QpState;
   const t = findTransition(s.qpType(m, qp) as QpType, from, to);
   const given = mask & ~QpAttr.STATE;
-  if (t === undefined) return CommandCode.BAD_STATE;
+  if (t === undefined) return refused(c, CommandCode.BAD_STATE, 'transition');
   if ((given & t.required) !== t.required || (given & ~(t.required | t.optional)) !== 0)
-    return CommandCode.BAD_PARAMETER;
+    return badParameter(c, 'attr_mask');
   applyAttributes(c, qp, mask);
   return changeState(c, qp, from, to);
 };
 
-function attributesFit(input: Uint32Array, mask: number): boolean {
+/** The first field that cannot be, if any. */
+function wrongAttribute(input: Uint32Array, mask: number): string | undefined {
   const known = QpAttr.STATE | QpAttr.DEST_QPN | QpAttr.MTU | QpAttr.SQ_PSN | QpAttr.RQ_PSN;
-  if (
-    mask === 0 ||
-    mask > known ||
-    input[MODIFY_SHAPE_WORD] >= 65536 ||
-    !zeroFrom(input, CMD_MODIFY_QP_RQ_PSN_OFFSET + 4)
-  )
-    return false;
+  if (mask === 0 || mask > known) return 'attr_mask';
+  if (input[MODIFY_SHAPE_WORD] >= 65536 || !zeroFrom(input, CMD_MODIFY_QP_RQ_PSN_OFFSET + 4))
+    return 'reserved';
   const mtu = cmdModifyQpMtu(input, 0);
-  const fields: (readonly [number, number, boolean])[] = [
-    [QpAttr.STATE, cmdModifyQpState(input, 0), true],
-    [QpAttr.DEST_QPN, cmdModifyQpDestQpn(input, 0), cmdModifyQpDestQpn(input, 0) < PSN_LIMIT],
-    [QpAttr.MTU, mtu, mtu >= Mtu.MTU_256 && mtu <= Mtu.MTU_4096],
-    [QpAttr.SQ_PSN, cmdModifyQpSqPsn(input, 0), cmdModifyQpSqPsn(input, 0) < PSN_LIMIT],
-    [QpAttr.RQ_PSN, cmdModifyQpRqPsn(input, 0), cmdModifyQpRqPsn(input, 0) < PSN_LIMIT],
+  const fields: (readonly [string, number, number, boolean])[] = [
+    ['state', QpAttr.STATE, cmdModifyQpState(input, 0), true],
+    ['dest_qpn', QpAttr.DEST_QPN, cmdModifyQpDestQpn(input, 0), cmdModifyQpDestQpn(input, 0) < PSN_LIMIT],
+    ['mtu', QpAttr.MTU, mtu, mtu >= Mtu.MTU_256 && mtu <= Mtu.MTU_4096],
+    ['sq_psn', QpAttr.SQ_PSN, cmdModifyQpSqPsn(input, 0), cmdModifyQpSqPsn(input, 0) < PSN_LIMIT],
+    ['rq_psn', QpAttr.RQ_PSN, cmdModifyQpRqPsn(input, 0), cmdModifyQpRqPsn(input, 0) < PSN_LIMIT],
   ];
-  return fields.every(([bit, value, inRange]) => ((mask & bit) === 0 ? value === 0 : inRange));
+  return fields.find(([, bit, value, inRange]) => !((mask & bit) === 0 ? value === 0 : inRange))?.[0];
 }
 
 function applyAttributes(c: Command, qp: QpRow, mask: number): void {
@@ -219,15 +235,16 @@ function forgetWork(c: Command, qp: QpRow): void {
     put(journal, qp, 0);
   for (const put of [s.putQpActive, s.putQpActiveDone, s.putQpRecvActive, s.putQpRecvDone, s.putQpMsn])
     put(journal, qp, 0);
-  for (const put of [s.putQpErrorStatus, s.putQpErrorIndex]) put(journal, qp, 0);
+  for (const put of [s.putQpErrorStatus, s.putQpErrorIndex, s.putQpFaultInfo, s.putQpFaultAddress])
+    put(journal, qp, 0);
 }
 
 export const destroyQp: Handler = c => {
   const { m, journal, queues } = c.core;
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const qp = qpRow(m, n);
-  if (qp === NONE) return CommandCode.BAD_HANDLE;
+  if (qp === NONE) return badHandle(c);
   const rc = s.qpType(m, qp) === QpType.RC;
   forgetWork(c, qp);
   const words = [
@@ -252,9 +269,9 @@ export const destroyQp: Handler = c => {
 export const queryQp: Handler = c => {
   const { m } = c.core;
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const qp = qpRow(m, n);
-  if (qp === NONE) return CommandCode.BAD_HANDLE;
+  if (qp === NONE) return badHandle(c);
   const { output } = c;
   setCmdQpOutState(output, 0, s.qpState(m, qp));
   setCmdQpOutType(output, 0, s.qpType(m, qp));
@@ -268,5 +285,7 @@ export const queryQp: Handler = c => {
   setCmdQpOutRecvConsumer(output, 0, s.qpRecvConsumer(m, qp));
   setCmdQpOutErrorStatus(output, 0, s.qpErrorStatus(m, qp));
   setCmdQpOutErrorIndex(output, 0, s.qpErrorIndex(m, qp));
+  setCmdQpOutFaultAddress(output, 0, s.qpFaultAddress(m, qp));
+  setCmdQpOutFaultInfo(output, 0, s.qpFaultInfo(m, qp));
   return CommandCode.OK;
 };

@@ -61,7 +61,18 @@ import {
 } from '../../abi/generated/state.js';
 import { lowestFree, openRow, type Table } from '../allocate.js';
 import { cqRow, eqRow, mrRow, NONE, pageRow } from '../rows.js';
-import { type Handler, LOG_DEPTH_MAX, queueAligned, queueBuffer, use, zeroFrom } from './context.js';
+import {
+  badHandle,
+  badParameter,
+  busy,
+  exhausted,
+  type Handler,
+  LOG_DEPTH_MAX,
+  queueAligned,
+  queueBuffer,
+  use,
+  zeroFrom,
+} from './context.js';
 import { handleOf } from './simple.js';
 
 const EQS: Table = {
@@ -91,13 +102,15 @@ export const createEq: Handler = c => {
   const vector = cmdCreateEqVector(c.input, 0);
   const reserved =
     c.input[EQ_SHAPE_WORD] !== log + vector * 65536 || !zeroFrom(c.input, CMD_CREATE_EQ_VECTOR_OFFSET + 2);
-  if (reserved || !depthFits(log) || vector >= MSIX_VECTORS) return CommandCode.BAD_PARAMETER;
+  if (reserved) return badParameter(c, 'reserved');
+  if (!depthFits(log)) return badParameter(c, 'log_depth');
+  if (vector >= MSIX_VECTORS) return badParameter(c, 'vector');
   const address = cmdCreateEqAddress(c.input, 0);
-  if (!queueAligned(address)) return CommandCode.BAD_PARAMETER;
+  if (!queueAligned(address)) return badParameter(c, 'address');
   const mr = queueBuffer(c, cmdCreateEqLkey(c.input, 0), undefined, address, EQE_SIZE * 2 ** log, true);
-  if (mr === NONE) return CommandCode.BAD_HANDLE;
+  if (mr === NONE) return badHandle(c, 'lkey');
   const n = lowestFree(m, EQS);
-  if (n < 0) return CommandCode.NO_RESOURCE;
+  if (n < 0) return exhausted(c);
   const row = openRow(journal, EQS, n, 1);
   putEqLogDepth(journal, row, log);
   putEqLkey(journal, row, cmdCreateEqLkey(c.input, 0));
@@ -112,16 +125,19 @@ export const createEq: Handler = c => {
 export const createCq: Handler = c => {
   const { m, journal } = c.core;
   const log = cmdCreateCqLogDepth(c.input, 0);
-  if (c.input[CQ_SHAPE_WORD] !== log || !zeroFrom(c.input, CMD_CREATE_CQ_PAGE_OFFSET + 4) || !depthFits(log))
-    return CommandCode.BAD_PARAMETER;
+  if (c.input[CQ_SHAPE_WORD] !== log || !zeroFrom(c.input, CMD_CREATE_CQ_PAGE_OFFSET + 4))
+    return badParameter(c, 'reserved');
+  if (!depthFits(log)) return badParameter(c, 'log_depth');
   const address = cmdCreateCqAddress(c.input, 0);
-  if (!queueAligned(address)) return CommandCode.BAD_PARAMETER;
+  if (!queueAligned(address)) return badParameter(c, 'address');
   const mr = queueBuffer(c, cmdCreateCqLkey(c.input, 0), undefined, address, CQE_SIZE * 2 ** log, true);
   const eq = eqRow(m, cmdCreateCqEqn(c.input, 0));
   const page = pageRow(m, cmdCreateCqPage(c.input, 0));
-  if (mr === NONE || eq === NONE || page === NONE) return CommandCode.BAD_HANDLE;
+  if (mr === NONE) return badHandle(c, 'lkey');
+  if (eq === NONE) return badHandle(c, 'eqn');
+  if (page === NONE) return badHandle(c, 'page');
   const n = lowestFree(m, CQS);
-  if (n < 0) return CommandCode.NO_RESOURCE;
+  if (n < 0) return exhausted(c);
   const row = openRow(journal, CQS, n, 1);
   putCqLogDepth(journal, row, log);
   putCqLkey(journal, row, cmdCreateCqLkey(c.input, 0));
@@ -138,10 +154,10 @@ export const createCq: Handler = c => {
 export const destroyEq: Handler = c => {
   const { m, journal } = c.core;
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const eq = eqRow(m, n);
-  if (eq === NONE) return CommandCode.BAD_HANDLE;
-  if (eqUsers(m, eq) > 0) return CommandCode.BUSY;
+  if (eq === NONE) return badHandle(c);
+  if (eqUsers(m, eq) > 0) return busy(c);
   use(c, mrRow(m, eqLkey(m, eq)) + MR_USERS_OFFSET / 4, -1);
   putEqUsed(journal, eq, 0);
   return CommandCode.OK;
@@ -150,10 +166,10 @@ export const destroyEq: Handler = c => {
 export const destroyCq: Handler = c => {
   const { m, journal } = c.core;
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const cq = cqRow(m, n);
-  if (cq === NONE) return CommandCode.BAD_HANDLE;
-  if (cqUsers(m, cq) > 0) return CommandCode.BUSY;
+  if (cq === NONE) return badHandle(c);
+  if (cqUsers(m, cq) > 0) return busy(c);
   use(c, mrRow(m, cqLkey(m, cq)) + MR_USERS_OFFSET / 4, -1);
   use(c, eqRow(m, cqEqn(m, cq)) + EQ_USERS_OFFSET / 4, -1);
   use(c, pageRow(m, cqPage(m, cq)) + DPAGE_USERS_OFFSET / 4, -1);
@@ -177,9 +193,9 @@ function answer(
 export const queryEq: Handler = c => {
   const { m } = c.core;
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const eq = eqRow(m, n);
-  if (eq === NONE) return CommandCode.BAD_HANDLE;
+  if (eq === NONE) return badHandle(c);
   answer(c.output, eqProducer(m, eq), eqConsumer(m, eq), eqArmed(m, eq), eqOverflowed(m, eq));
   return CommandCode.OK;
 };
@@ -187,9 +203,9 @@ export const queryEq: Handler = c => {
 export const queryCq: Handler = c => {
   const { m } = c.core;
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const cq = cqRow(m, n);
-  if (cq === NONE) return CommandCode.BAD_HANDLE;
+  if (cq === NONE) return badHandle(c);
   answer(c.output, cqProducer(m, cq), cqConsumer(m, cq), cqArmed(m, cq), cqOverflowed(m, cq));
   return CommandCode.OK;
 };

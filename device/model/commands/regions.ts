@@ -26,6 +26,7 @@ import {
   setCmdMrOutPd,
   setCmdMrOutUsers,
 } from '../../abi/generated/commands.js';
+import { FaultObject } from '../../abi/generated/registers.js';
 import {
   MR_COUNT,
   MR_KEY_OFFSET,
@@ -59,7 +60,19 @@ import {
 import { findPool, lowestFree, markPool, openRow, type Table } from '../allocate.js';
 import { Dma } from '../ports.js';
 import { mrRow, NONE, nextMrKey, pdRow } from '../rows.js';
-import { AGAIN, type Command, type Handler, type Outcome, use, zeroFrom } from './context.js';
+import {
+  AGAIN,
+  badHandle,
+  badParameter,
+  busy,
+  type Command,
+  exhausted,
+  type Handler,
+  type Outcome,
+  refused,
+  use,
+  zeroFrom,
+} from './context.js';
 import { handleOf } from './simple.js';
 
 /** Index 0 stays free: key 0 never names anything. */
@@ -84,10 +97,11 @@ const pdUsersWord = (pd: number): number => PD_TABLE + pd * PD_WORDS + PD_USERS_
 export const registerMr: Handler = c => {
   const { m, journal } = c.core;
   const pd = cmdRegisterMrPd(c.input, 0);
-  if (!parametersFit(c.input)) return CommandCode.BAD_PARAMETER;
-  if (pdRow(m, pd) === NONE) return CommandCode.BAD_HANDLE;
+  const wrong = wrongField(c.input);
+  if (wrong !== undefined) return badParameter(c, wrong);
+  if (pdRow(m, pd) === NONE) return badHandle(c, 'pd');
   const n = lowestFree(m, MRS);
-  if (n < 0) return CommandCode.NO_RESOURCE;
+  if (n < 0) return exhausted(c);
   const row = openRow(journal, MRS, n, KEEP_WORDS);
   if (cmdRegisterMrKind(c.input, 0) === MrKind.PAGE_LIST) {
     const outcome = takePages(c, row);
@@ -107,26 +121,30 @@ export const registerMr: Handler = c => {
   return CommandCode.OK;
 };
 
-function parametersFit(input: Uint32Array): boolean {
+/** The first field that cannot be, if any. */
+function wrongField(input: Uint32Array): string | undefined {
   const access = cmdRegisterMrAccess(input, 0);
   if (access > ALL_RIGHTS || ((access & NEED_LOCAL_WRITE) !== 0 && (access & Access.LOCAL_WRITE) === 0))
-    return false;
-  if (input[RESERVED_BYTE_WORD] >= 2 ** 24 || !zeroFrom(input, AFTER_PAGE_COUNT)) return false;
-  if (cmdRegisterMrKind(input, 0) === MrKind.WHOLE_MEMORY)
-    return cmdRegisterMrPageShift(input, 0) === 0 && zeroFrom(input, 8);
-  return cmdRegisterMrKind(input, 0) === MrKind.PAGE_LIST && listFits(input);
+    return 'access';
+  if (input[RESERVED_BYTE_WORD] >= 2 ** 24 || !zeroFrom(input, AFTER_PAGE_COUNT)) return 'reserved';
+  if (cmdRegisterMrKind(input, 0) === MrKind.PAGE_LIST) return wrongInList(input);
+  if (cmdRegisterMrKind(input, 0) !== MrKind.WHOLE_MEMORY) return 'kind';
+  if (cmdRegisterMrPageShift(input, 0) !== 0) return 'page_shift';
+  return zeroFrom(input, 8) ? undefined : 'reserved';
 }
 
-function listFits(input: Uint32Array): boolean {
+function wrongInList(input: Uint32Array): string | undefined {
   const shift = cmdRegisterMrPageShift(input, 0);
   const count = cmdRegisterMrPageCount(input, 0);
   const length = cmdRegisterMrLength(input, 0);
   const iova = cmdRegisterMrIova(input, 0);
   const list = cmdRegisterMrPageList(input, 0);
-  if (shift < PAGE_SHIFT_MIN || shift > PAGE_SHIFT_MAX || count === 0 || count > MR_PAGES_MAX) return false;
-  if (list % ENTRY_BYTES !== 0 || list >= ADDRESS_LIMIT) return false;
+  if (shift < PAGE_SHIFT_MIN || shift > PAGE_SHIFT_MAX) return 'page_shift';
+  if (count === 0 || count > MR_PAGES_MAX) return 'page_count';
+  if (list % ENTRY_BYTES !== 0 || list >= ADDRESS_LIMIT) return 'page_list';
   const pageBytes = 2 ** shift;
-  return length > 0 && iova + length <= ADDRESS_LIMIT && (iova % pageBytes) + length <= count * pageBytes;
+  if (iova + length > ADDRESS_LIMIT) return 'iova';
+  return length > 0 && (iova % pageBytes) + length <= count * pageBytes ? undefined : 'length';
 }
 
 /** Copies the page list into a free run of the pool. The run is nobody's before the commit, so it is no part of the step. */
@@ -134,15 +152,18 @@ function takePages(c: Command, row: number): Outcome {
   const { m, journal, memory } = c.core;
   const count = cmdRegisterMrPageCount(c.input, 0);
   const start = findPool(m, count);
-  if (start < 0) return CommandCode.NO_RESOURCE;
+  if (start < 0) return exhausted(c, 'pool');
   const words = POOL_TABLE + start * 2;
-  const dma = memory.readWords(cmdRegisterMrPageList(c.input, 0), m, words, count * 2);
-  if (dma === Dma.NOT_YET) return AGAIN;
-  if (dma === Dma.FAULT) return CommandCode.FAULT;
+  const list = cmdRegisterMrPageList(c.input, 0);
+  const dma = memory.readWords(list, m, words, count * 2);
+  if (dma !== Dma.DONE) {
+    c.core.dmaFailed(dma, FaultObject.PAGE_LIST, 0, 0, list, count * ENTRY_BYTES, false);
+    return dma === Dma.NOT_YET ? AGAIN : refused(c, CommandCode.FAULT, 'page_list');
+  }
   const pageBytes = 2 ** cmdRegisterMrPageShift(c.input, 0);
   for (let n = 0; n < count; n++) {
     const address = m[words + n * 2] + m[words + n * 2 + 1] * 2 ** 32;
-    if (address % pageBytes !== 0 || address + pageBytes > ADDRESS_LIMIT) return CommandCode.BAD_PARAMETER;
+    if (address % pageBytes !== 0 || address + pageBytes > ADDRESS_LIMIT) return badParameter(c, 'page_list');
   }
   markPool(journal, start, count, 1);
   putMrPoolStart(journal, row, start);
@@ -153,10 +174,10 @@ function takePages(c: Command, row: number): Outcome {
 export const deregisterMr: Handler = c => {
   const { m, journal } = c.core;
   const key = handleOf(c);
-  if (key < 0) return CommandCode.BAD_PARAMETER;
+  if (key < 0) return badParameter(c, 'reserved');
   const mr = mrRow(m, key);
-  if (mr === NONE) return CommandCode.BAD_HANDLE;
-  if (mrUsers(m, mr) > 0) return CommandCode.BUSY;
+  if (mr === NONE) return badHandle(c);
+  if (mrUsers(m, mr) > 0) return busy(c);
   if (mrKind(m, mr) === MrKind.PAGE_LIST) markPool(journal, mrPoolStart(m, mr), mrPageCount(m, mr), 0);
   putMrUsed(journal, mr, 0);
   use(c, pdUsersWord(mrPd(m, mr)), -1);
@@ -166,9 +187,9 @@ export const deregisterMr: Handler = c => {
 export const queryMr: Handler = c => {
   const { m } = c.core;
   const key = handleOf(c);
-  if (key < 0) return CommandCode.BAD_PARAMETER;
+  if (key < 0) return badParameter(c, 'reserved');
   const mr = mrRow(m, key);
-  if (mr === NONE) return CommandCode.BAD_HANDLE;
+  if (mr === NONE) return badHandle(c);
   setCmdMrOutPd(c.output, 0, mrPd(m, mr));
   setCmdMrOutKind(c.output, 0, mrKind(m, mr));
   setCmdMrOutAccess(c.output, 0, mrAccess(m, mr));

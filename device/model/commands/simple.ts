@@ -49,7 +49,16 @@ import {
 } from '../../abi/generated/state.js';
 import { lowestFree, openRow, type Table } from '../allocate.js';
 import { NONE, pageRow, pdRow } from '../rows.js';
-import { type Command, type Handler, type Outcome, zeroFrom } from './context.js';
+import {
+  badHandle,
+  badParameter,
+  busy,
+  type Command,
+  exhausted,
+  type Handler,
+  type Outcome,
+  zeroFrom,
+} from './context.js';
 
 const PDS: Table = {
   first: PD_TABLE,
@@ -75,7 +84,7 @@ export function handleOf(c: Command): number {
 }
 
 export const queryDevice: Handler = c => {
-  if (!zeroFrom(c.input, 0)) return CommandCode.BAD_PARAMETER;
+  if (!zeroFrom(c.input, 0)) return badParameter(c, 'reserved');
   setCmdDeviceOutMaxQp(c.output, 0, QP_COUNT);
   setCmdDeviceOutMaxCq(c.output, 0, CQ_COUNT);
   setCmdDeviceOutMaxEq(c.output, 0, EQ_COUNT);
@@ -91,9 +100,9 @@ export const queryDevice: Handler = c => {
 };
 
 function allocate(c: Command, table: Table, markUsed: (row: number) => void): Outcome {
-  if (!zeroFrom(c.input, 0)) return CommandCode.BAD_PARAMETER;
+  if (!zeroFrom(c.input, 0)) return badParameter(c, 'reserved');
   const n = lowestFree(c.core.m, table);
-  if (n < 0) return CommandCode.NO_RESOURCE;
+  if (n < 0) return exhausted(c);
   markUsed(openRow(c.core.journal, table, n, 1));
   setCmdHandleOutHandle(c.output, 0, n);
   return CommandCode.OK;
@@ -104,20 +113,20 @@ export const allocPage: Handler = c => allocate(c, PAGES, row => putDpageUsed(c.
 
 export const deallocPd: Handler = c => {
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const pd = pdRow(c.core.m, n);
-  if (pd === NONE) return CommandCode.BAD_HANDLE;
-  if (pdUsers(c.core.m, pd) > 0) return CommandCode.BUSY;
+  if (pd === NONE) return badHandle(c);
+  if (pdUsers(c.core.m, pd) > 0) return busy(c);
   putPdUsed(c.core.journal, pd, 0);
   return CommandCode.OK;
 };
 
 export const freePage: Handler = c => {
   const n = handleOf(c);
-  if (n < 0) return CommandCode.BAD_PARAMETER;
+  if (n < 0) return badParameter(c, 'reserved');
   const page = pageRow(c.core.m, n);
-  if (page === NONE || n < PAGES.reserved) return CommandCode.BAD_HANDLE;
-  if (dpageUsers(c.core.m, page) > 0) return CommandCode.BUSY;
+  if (page === NONE || n < PAGES.reserved) return badHandle(c);
+  if (dpageUsers(c.core.m, page) > 0) return busy(c);
   putDpageUsed(c.core.journal, page, 0);
   return CommandCode.OK;
 };
@@ -128,14 +137,16 @@ export const setLink: Handler = c => {
   const hold = cmdLinkHold(c.input, 0);
   const rate = cmdLinkRateMbps(c.input, 0);
   const known = Hold.LINK | Hold.ENGINE;
-  if (hold > known || rate > RATE_MAX_MBPS || !zeroFrom(c.input, 8)) return CommandCode.BAD_PARAMETER;
+  if (hold > known) return badParameter(c, 'hold');
+  if (rate > RATE_MAX_MBPS) return badParameter(c, 'rate_mbps');
+  if (!zeroFrom(c.input, 8)) return badParameter(c, 'reserved');
   c.core.journal.put(ST_HOLD_OFFSET / 4, hold);
   c.core.journal.put(ST_RATE_MBPS_OFFSET / 4, rate);
   return CommandCode.OK;
 };
 
 export const queryLink: Handler = c => {
-  if (!zeroFrom(c.input, 0)) return CommandCode.BAD_PARAMETER;
+  if (!zeroFrom(c.input, 0)) return badParameter(c, 'reserved');
   const { m } = c.core;
   setCmdLinkHold(c.output, 0, m[ST_HOLD_OFFSET / 4]);
   setCmdLinkRateMbps(c.output, 0, m[ST_RATE_MBPS_OFFSET / 4]);

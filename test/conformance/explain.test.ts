@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+// "Why did nothing happen?" answered: each reason is brought about and looked for among the findings. That nothing is said
+// of an adapter at which all is well is part of it.
+import test from 'ava';
+import * as c from '../../device/abi/generated/commands.js';
+import { Opcode } from '../../device/abi/generated/descriptors.js';
+import * as r from '../../device/abi/generated/registers.js';
+import { createAdapter } from '../../device/model/adapter.js';
+import type { Finding } from '../../device/model/diary.js';
+import { Dma } from '../../device/model/ports.js';
+import { finish, makeQueues } from '../support/bench.js';
+import { Driver } from '../support/driver.js';
+import { InProcess } from '../support/in-process.js';
+import { bufferOffset } from '../support/work.js';
+
+const NOP = { opcode: Opcode.NOP };
+
+class Station {
+  readonly target = new InProcess();
+  readonly driver = new Driver(this.target).start();
+
+  findings(): Finding[] {
+    return this.target.adapter.controlOps.explain() as Finding[];
+  }
+
+  /** The findings with this code, without code and severity. */
+  of(code: string): Record<string, unknown>[] {
+    return this.findings()
+      .filter(f => f.code === code)
+      .map(({ code: _code, severity: _severity, ...fields }) => fields);
+  }
+
+  problems(): string[] {
+    return this.findings()
+      .filter(f => f.severity === 'problem')
+      .map(f => f.code);
+  }
+
+  control(kind: 'bus-master' | 'msix' | 'power', value: boolean): void {
+    this.target.adapter.control({ kind, value });
+  }
+
+  /** Runs until nothing can go on; no translation arrives. */
+  exhaust(): void {
+    while (this.target.step());
+  }
+}
+
+test('before anybody has connected', t => {
+  t.deepEqual(createAdapter().controlOps.explain(), [{ code: 'no-front-end', severity: 'problem' }]);
+});
+
+test('an adapter at which all is well has no problem', t => {
+  const s = new Station();
+  const { eq, cq } = makeQueues(s.driver);
+  const qp = s.driver.channel({ sendCq: cq });
+  s.driver.armEq(eq);
+  s.driver.arm(cq);
+  s.driver.send(qp, NOP, NOP);
+  s.target.settle();
+  s.driver.events(eq);
+  s.driver.poll(cq);
+  s.driver.arm(cq);
+  s.driver.armEq(eq);
+  t.deepEqual(s.problems(), []);
+  t.deepEqual(s.of('doorbells'), [
+    { qpn: qp.number, type: 'DMA', state: 'RTS', seen: 2, executed: 2, waiting: 0, pushed: 0, receives: 0 },
+  ]);
+  t.deepEqual(s.of('records-began'), [{ takenOver: false, ageMs: 0 }]);
+});
+
+test('what stops the function as a whole', t => {
+  const s = new Station();
+  s.target.adapter.control({ kind: 'stop' });
+  t.deepEqual(s.problems(), ['stopped']);
+  s.target.adapter.control({ kind: 'run' });
+  s.control('power', false);
+  t.deepEqual(s.problems(), ['asleep']);
+  s.control('power', true);
+  s.control('bus-master', false);
+  t.deepEqual(s.problems(), ['bus-master-off']);
+  s.control('bus-master', true);
+  s.driver.writeRegister(r.REG_CONTROL_OFFSET, 0);
+  t.deepEqual(s.problems(), ['not-enabled']);
+  s.driver.writeRegister(r.REG_CONTROL_OFFSET, 1);
+  s.driver.setLink(c.Hold.LINK | c.Hold.ENGINE, 100);
+  t.deepEqual(s.of('held'), [{ what: 'link' }, { what: 'engine' }]);
+  t.deepEqual(s.of('rate'), [{ mbps: 100 }]);
+});
+
+test('interrupts: owed, in the cause register, MSI-X off', t => {
+  const s = new Station();
+  s.control('bus-master', false);
+  s.driver.writeRegister(r.REG_INTERRUPT_TEST_OFFSET, 5);
+  t.deepEqual(s.of('interrupts-owed'), [{ vectors: [5], until: 'bus-master' }]);
+  s.control('msix', false);
+  t.deepEqual(s.of('interrupts-owed'), []);
+  t.deepEqual(s.of('interrupt-cause'), [{ vectors: [5] }]);
+  t.is(s.of('msix-off').length, 1);
+});
+
+test('event and completion queues that nobody would be told about', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  const eq = d.createEq(3, 1);
+  const cqs = Array.from({ length: 3 }, () => d.createCq(eq, 1));
+  for (const cq of cqs) d.arm(cq);
+  for (const sendCq of cqs) d.send(d.channel({ sendCq }), NOP);
+  target.settle();
+  t.deepEqual(s.of('eq-not-armed'), [{ eqn: eq.number, vector: 3, events: 2 }]);
+  t.deepEqual(s.of('eq-full'), [{ eqn: eq.number, depth: 2 }]);
+  t.deepEqual(s.of('cq-not-armed'), [
+    { cqn: cqs[0].number, entries: 1, armed: 'NO' },
+    { cqn: cqs[1].number, entries: 1, armed: 'NO' },
+  ]);
+  const [, , last] = cqs;
+  d.send(d.channel({ sendCq: last }), NOP, NOP);
+  target.settle();
+  t.deepEqual(s.of('cq-overflow'), [{ cqn: last.number, depth: 2 }]);
+});
+
+test('a queue pair in error: since which descriptor, and for which DMA fault', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  const { cq } = makeQueues(d);
+  const qp = d.channel({ sendCq: cq });
+  const scatter = [{ address: target.nowhere + 16, length: 8 }];
+  d.send(qp, NOP, { opcode: Opcode.FILL, scatter });
+  target.settle();
+  const fault = { object: 'SCATTER', number: qp.number, write: true, address: target.nowhere + 16 };
+  t.deepEqual(s.of('qp-error'), [{ qpn: qp.number, type: 'DMA', status: 'GENERAL_ERR', index: 1, fault }]);
+  t.deepEqual(s.of('dma-fault'), [{ ...fault, index: 1, times: 1 }]);
+  const [a, b] = d.pair({ sendCq: cq });
+  d.modify(a, c.QpAttr.STATE, { state: c.QpState.ERR });
+  d.modify(b, c.QpAttr.STATE, { state: c.QpState.RESET });
+  t.deepEqual(s.of('qp-error').at(-1), {
+    ...{ qpn: a.number, type: 'RC', status: '', index: 0 },
+    ...{ peer: b.number, peerState: 'RESET' },
+  });
+  t.deepEqual(s.of('qp-wrong-state'), [{ qpn: b.number, type: 'RC', state: 'RESET', receives: 0 }]);
+});
+
+test('a message waits for a receive, then for a translation', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  const { cq } = makeQueues(d);
+  const [a, b] = d.pair({ sendCq: cq });
+  const at = d.alloc(4096);
+  target.memory.setHole(at, 4096, Dma.NOT_YET);
+  d.send(a, { opcode: Opcode.SEND, gather: [{ address: at + 8, length: 4 }] });
+  s.exhaust();
+  t.deepEqual(s.of('waits-for-receive'), [{ qpn: a.number, peer: b.number, peerState: 'RTS', waiting: 1 }]);
+  d.recv(b, [{ address: d.alloc(64), length: 64 }]);
+  s.exhaust();
+  t.deepEqual(s.of('waits-for-receive'), []);
+  t.deepEqual(s.of('waits-for-translation'), [
+    { qpn: a.number, object: 'GATHER', number: a.number, address: at + 8 },
+  ]);
+  target.memory.clearHoles();
+  target.adapter.memoryChanged();
+  t.is(finish(d, cq).length, 2);
+  t.deepEqual(s.of('waits-for-translation'), []);
+});
+
+test('a completion and a command that wait', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  const { cq } = makeQueues(d);
+  d.send(d.channel({ sendCq: cq }), NOP);
+  target.memory.missAt = target.memory.transfers + 2;
+  s.exhaust();
+  d.startCommand(c.Command.ALLOC_PD);
+  const owed = { count: 1, object: 'CQ', number: cq.number, address: cq.address, until: 'translation' };
+  t.deepEqual(s.of('writes-owed'), [owed]);
+  t.deepEqual(s.of('command-waiting'), [{ opcode: 'ALLOC_PD', until: 'writes' }]);
+  target.settle();
+  t.deepEqual([s.of('writes-owed'), s.of('command-waiting')], [[], []]);
+  s.control('power', false);
+  d.startCommand(c.Command.ALLOC_PD);
+  t.deepEqual(s.of('command-waiting'), [{ opcode: 'ALLOC_PD', until: 'awake' }]);
+});
+
+test('doorbells that are refused, each with its reason', t => {
+  const s = new Station();
+  const { driver: d } = s;
+  const page = d.create(c.Command.ALLOC_PAGE);
+  const { eq, cq } = makeQueues(d);
+  const qp = d.channel({ sendCq: cq, logDepth: 2 });
+  const idle = d.createQp({ sendCq: cq });
+  const number = qp.number;
+  d.doorbell(77, r.DB_SEND_OFFSET, number, 1);
+  d.doorbell(0, r.DB_SEND_OFFSET, 999, 1);
+  d.doorbell(page, r.DB_SEND_OFFSET, number, 1);
+  d.doorbell(0, r.DB_SEND_OFFSET, idle.number, 1);
+  d.doorbell(0, r.DB_SEND_OFFSET, number, 5);
+  d.doorbell(0, r.DB_SEND_OFFSET, number, 6);
+  d.doorbell(0, r.DB_RECV_OFFSET, number, 1);
+  d.doorbell(page, r.DB_CQ_ARM_OFFSET, cq.number, 0);
+  d.doorbell(0, r.DB_CQ_UPDATE_OFFSET, 888, 0);
+  d.doorbell(page, r.DB_EQ_ARM_OFFSET, eq.number, 0);
+  d.trailer(page, 0, number, 0, 32);
+  const queue = 'qp';
+  const far = { producer: 0, consumer: 0, depth: 4 };
+  t.deepEqual(s.of('doorbell-refused'), [
+    { page: 77, register: '?', why: 'page-not-allocated', times: 1 },
+    { page: 0, register: 'SEND', queue, number: 999, why: 'unknown-queue', times: 1 },
+    { page, register: 'SEND', queue, number, why: 'other-page', ownerPage: 0, times: 1 },
+    { page: 0, register: 'SEND', queue, number: idle.number, why: 'wrong-state', state: 'RESET', times: 1 },
+    { page: 0, register: 'SEND', queue, number, why: 'index-too-far', index: 6, ...far, times: 2 },
+    { page: 0, register: 'RECV', queue, number, why: 'no-receive-queue', times: 1 },
+    { page, register: 'CQ_ARM', queue: 'cq', number: cq.number, why: 'other-page', ownerPage: 0, times: 1 },
+    { page: 0, register: 'CQ_UPDATE', queue: 'cq', number: 888, why: 'unknown-queue', times: 1 },
+    { page, register: 'EQ_ARM', queue: 'eq', number: eq.number, why: 'kernel-page-only', times: 1 },
+    { page, register: 'TRAILER', queue, number, why: 'other-page', ownerPage: 0, times: 1 },
+  ]);
+  d.send(qp, NOP);
+  d.ringSend(qp);
+  t.deepEqual(s.of('doorbell-ignored'), [
+    { page: 0, register: 'SEND', number, why: 'already-taken', index: 1, producer: 1, times: 1 },
+  ]);
+});
+
+test('pushes that ran as doorbells, each with its reason', t => {
+  const s = new Station();
+  const { driver: d } = s;
+  const { cq } = makeQueues(d);
+  const qp = d.channel({ sendCq: cq, logDepth: 5 });
+  d.setLink(c.Hold.ENGINE);
+  const bytes = () => d.encode(NOP, qp.send.producer);
+  const trailer = (length: number, generation?: number, named?: number) => {
+    const index = qp.send.producer;
+    d.post(qp.send, NOP);
+    d.trailer(0, 0, qp.number, index, length, generation, named);
+  };
+  d.storePush(0, 0, bytes());
+  trailer(32, undefined, 1);
+  d.storePush(0, 0, bytes());
+  trailer(32, 99);
+  d.storePush(0, 0, bytes());
+  trailer(16);
+  d.storePush(0, 0, bytes());
+  d.storeAt(bufferOffset(0, 0), new Uint8Array(8));
+  trailer(32);
+  d.storePush(0, 0, bytes().subarray(8));
+  trailer(32);
+  d.post(qp.send, NOP);
+  d.push(qp, NOP);
+  for (let n = 0; n < 17; n++) d.push(qp, NOP);
+  const whys = [
+    'wrong-buffer',
+    'wrong-generation',
+    'bad-length',
+    'torn',
+    'incomplete',
+    'not-next',
+    'no-slot',
+  ];
+  t.deepEqual(
+    s.of('push-fallback').map(f => f.why),
+    whys,
+  );
+  t.deepEqual(s.of('push-fallback').at(-1), {
+    ...{ page: 0, buffer: 0, qpn: qp.number, why: 'no-slot', index: 23, producer: 23, times: 1 },
+  });
+});
+
+test('commands that are refused, each with the field', t => {
+  const s = new Station();
+  const { driver: d } = s;
+  const { eq, cq } = makeQueues(d);
+  const qp = d.channel({ sendCq: cq });
+  d.tryCommand(0x77);
+  d.tryCommand(c.Command.CREATE_EQ, i => i.set([0, 0, d.key, 3 + 99 * 65536]));
+  d.tryCommand(c.Command.CREATE_EQ, i => i.set([64, 0, 5, 3]));
+  d.tryCommand(c.Command.CREATE_CQ, i => i.set([64, 0, d.key, 3, 99]));
+  d.tryCommand(c.Command.REGISTER_MR, i => i.set([d.pd, 12 * 65536, 0, 0, 10]));
+  d.tryCommand(c.Command.CREATE_QP, i => i.set([d.pd, 0, 99, 0, 0x060601]));
+  d.destroy(c.Command.DESTROY_CQ, cq.number);
+  d.destroy(c.Command.DESTROY_EQ, eq.number + 9);
+  d.modify(qp, c.QpAttr.STATE, { state: c.QpState.INIT });
+  d.modify(qp, c.QpAttr.STATE, { state: c.QpState.INIT });
+  d.modify(qp, c.QpAttr.MTU, { mtu: 9 });
+  d.writeRegister(r.REG_MAILBOX_LO_OFFSET, 8);
+  d.tryCommand(c.Command.ALLOC_PD);
+  s.control('bus-master', false);
+  d.tryCommand(c.Command.ALLOC_PD);
+  t.deepEqual(
+    s.of('command-refused').map(f => [f.opcode, f.status, f.field, f.times]),
+    [
+      ['0x77', 'BAD_OPCODE', 'opcode', 1],
+      ['CREATE_EQ', 'BAD_PARAMETER', 'vector', 1],
+      ['CREATE_EQ', 'BAD_HANDLE', 'lkey', 1],
+      ['CREATE_CQ', 'BAD_HANDLE', 'eqn', 1],
+      ['REGISTER_MR', 'BAD_PARAMETER', 'page_count', 1],
+      ['CREATE_QP', 'BAD_HANDLE', 'send_cqn', 1],
+      ['DESTROY_CQ', 'BUSY', 'users', 1],
+      ['DESTROY_EQ', 'BAD_HANDLE', 'handle', 1],
+      ['MODIFY_QP', 'BAD_STATE', 'transition', 2],
+      ['MODIFY_QP', 'BAD_PARAMETER', 'mtu', 1],
+      ['ALLOC_PD', 'BAD_PARAMETER', 'mailbox', 1],
+      ['ALLOC_PD', 'NO_BUS_MASTER', undefined, 1],
+    ],
+  );
+});
+
+test('accesses that no register takes, each with its reason', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  target.load(r.REGISTER_BAR, r.REG_ID_OFFSET + 1, 1);
+  target.store(r.REGISTER_BAR, r.REG_ID_OFFSET, 4, 1);
+  target.store(r.REGISTER_BAR, 0x800, 4, 1);
+  target.store(r.DOORBELL_BAR, r.DB_SEND_OFFSET, 4, 1);
+  d.writeRegister(r.REG_INTERRUPT_TEST_OFFSET, 99);
+  s.control('power', false);
+  d.startCommand(c.Command.ALLOC_PD);
+  d.startCommand(c.Command.ALLOC_PD);
+  t.deepEqual(
+    s.of('bad-access').map(f => [f.bar, f.offset, f.size, f.write, f.why]),
+    [
+      [r.REGISTER_BAR, 1, 1, false, 'size'],
+      [r.REGISTER_BAR, 0, 4, true, 'read-only'],
+      [r.REGISTER_BAR, 0x800, 4, true, 'no-register'],
+      [r.DOORBELL_BAR, 0, 4, true, 'size'],
+      [r.REGISTER_BAR, r.REG_INTERRUPT_TEST_OFFSET, 4, true, 'value'],
+      [r.REGISTER_BAR, r.REG_COMMAND_OFFSET, 4, true, 'busy'],
+    ],
+  );
+});
+
+test('what was refused before a reset is still told, as such; after a restart it is not, and the answer says so', t => {
+  const s = new Station();
+  s.driver.doorbell(0, r.DB_SEND_OFFSET, 999, 1);
+  s.driver.writeRegister(r.REG_RESET_OFFSET, r.RESET_MAGIC);
+  t.true(s.of('doorbell-refused')[0].beforeReset);
+  s.driver.doorbell(0, r.DB_SEND_OFFSET, 999, 1);
+  t.deepEqual([s.of('doorbell-refused')[0].beforeReset, s.of('doorbell-refused')[0].times], [undefined, 1]);
+  s.target.nowNs = 5e6;
+  s.target.adapter.attach(s.target.host, s.target.region, false);
+  s.target.nowNs = 12e6;
+  t.deepEqual(s.of('doorbell-refused'), []);
+  t.deepEqual(s.of('records-began'), [{ takenOver: true, ageMs: 7 }]);
+});
+
+test('only so many different refusals are remembered, the latest ones, and so many queues shown', t => {
+  const s = new Station();
+  const { driver: d } = s;
+  for (let n = 0; n < 100; n++) d.doorbell(0, r.DB_SEND_OFFSET, 1000 + n, 1);
+  const numbers = s.of('doorbell-refused').map(f => f.number);
+  t.deepEqual(
+    numbers,
+    Array.from({ length: 64 }, (_, n) => 1036 + n),
+  );
+  t.deepEqual(s.of('records-dropped'), [{ count: 36 }]);
+  const { cq } = makeQueues(d);
+  for (let n = 0; n < 70; n++) d.createQp({ sendCq: cq, logDepth: 1, logStride: 6 });
+  t.is(s.of('doorbells').length, 64);
+  t.deepEqual(s.of('not-shown'), [
+    { what: 'qp-wrong-state', count: 6 },
+    { what: 'doorbells', count: 6 },
+  ]);
+});
