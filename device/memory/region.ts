@@ -4,6 +4,7 @@
 // A file that shrinks under a mapping raises SIGBUS and ends the process, so only files that are sealed against it are
 // mapped. Others are reached with pread and pwrite, where a file that ends early is an ordinary error. A hugetlbfs file
 // without the seal has no write(2) at all and is refused.
+import { SystemError } from '../sys/errors.js';
 import { cannotShrink, closeFd, isHugetlbfs, preadAll, pwriteAll, sizeOf } from '../sys/fd.js';
 import { MAX_VIEW_BYTES, Mapping } from '../sys/mapping.js';
 
@@ -126,7 +127,12 @@ export class Region {
       u32: NO_WORDS,
       file: {
         read: (at, target) => preadAll(fd, target, mmapOffset + at),
-        write: (at, source) => pwriteAll(fd, source, mmapOffset + at),
+        write: (at, source) => {
+          // Behind its end a write would make the file longer again.
+          const end = mmapOffset + at + source.length;
+          if (end > sizeOf(fd)) throw new SystemError('pwrite', 'EIO', 'file ended early');
+          pwriteAll(fd, source, mmapOffset + at);
+        },
       },
     };
   }

@@ -3,6 +3,11 @@
 // those of docs/socket-extension.md, "Memory order in one table"; on this side each is an Atomics call, which is a
 // full fence. Every word that the front-end writes is loaded once, checked, and not trusted again.
 //
+// SESSION says whether the ring is still this connection's: the front-end raises it before it gives a connection up, and
+// another process may be the consumer from then on. It is looked at before each slot and before each store, so that a
+// process that was stopped meanwhile does at most what it was in the middle of. These are plain loads: there is nothing
+// that they must be in order with, and an Atomics call costs as much as half a slot.
+//
 // A reset raises RESET_EPOCH before its message arrives. Slots of an older epoch are dropped; a slot of an epoch for
 // which no message has come yet waits (`stalled`), because it was written to the function after its reset.
 import {
@@ -23,7 +28,7 @@ import {
 } from '../abi/generated/ring.js';
 import type { EventFd } from '../sys/eventfd.js';
 import type { AccessMap } from './access-map.js';
-import { ANSWER_SEQ_WORD, RingFault, RingWord, SLOT_WORDS, SLOTS_WORD } from './ring-memory.js';
+import { ANSWER_SEQ_WORD, GIVEN_UP, RingFault, RingWord, SLOT_WORDS, SLOTS_WORD } from './ring-memory.js';
 
 /** CONSUMER is stored at least this often, so that a producer that waits for room goes on early. */
 const PUBLISH_EVERY = 256;
@@ -43,7 +48,7 @@ function offsetOf(m: Uint32Array, w: number): number {
 /** The part of a model that MMIO reaches. */
 export interface MmioTarget {
   write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void;
-  read(bar: number, offset: number, size: number): void;
+  read(bar: number, offset: number, size: number, position: number): void;
   readonly readLo: number;
   readonly readHi: number;
 }
@@ -62,6 +67,8 @@ export type SlotObserver = (
 export interface RingOptions {
   readonly words: Uint32Array;
   readonly slots: number;
+  /** Number of the connection; the header says the same until the connection is given up. */
+  readonly session: number;
   readonly answerEvent: EventFd;
   readonly target: MmioTarget;
   readonly access: AccessMap;
@@ -72,6 +79,7 @@ export class RingConsumer {
   observer: SlotObserver | undefined;
   readonly #words: Uint32Array;
   readonly #slots: number;
+  readonly #session: number;
   readonly #answerEvent: EventFd;
   readonly #target: MmioTarget;
   readonly #access: AccessMap;
@@ -88,6 +96,7 @@ export class RingConsumer {
   constructor(options: RingOptions) {
     this.#words = options.words;
     this.#slots = options.slots;
+    this.#session = options.session;
     this.#answerEvent = options.answerEvent;
     this.#target = options.target;
     this.#access = options.access;
@@ -112,6 +121,21 @@ export class RingConsumer {
     return this.#lastWasRead;
   }
 
+  /** Whether the ring is still this connection's. If not, nothing of the front-end's may be touched any more. */
+  get current(): boolean {
+    return this.#words[RingWord.SESSION] === this.#session;
+  }
+
+  /** Throws RingFault when the front-end has given this connection up. */
+  checkCurrent(): void {
+    if (!this.current) throw new RingFault(GIVEN_UP);
+  }
+
+  /** A reset was begun whose event has not come yet: nothing of the time before it may run on. */
+  get resetPending(): boolean {
+    return this.#words[RingWord.RESET_EPOCH] !== this.#epoch;
+  }
+
   /** Slots that wait to be taken. Throws RingFault when PRODUCER is out of bounds. */
   available(): number {
     const producer = Atomics.load(this.#words, RingWord.PRODUCER);
@@ -121,9 +145,10 @@ export class RingConsumer {
     return count;
   }
 
-  /** Whether a slot could be taken now; never throws, a hostile index counts as work. */
+  /** Whether the ring wants a look before the model goes on; never throws, a hostile index counts as a reason. */
   hasWork(): boolean {
-    return !this.#stalled && Atomics.load(this.#words, RingWord.PRODUCER) !== this.#consumer;
+    const waiting = !this.#stalled && Atomics.load(this.#words, RingWord.PRODUCER) !== this.#consumer;
+    return waiting || !this.current || this.resetPending;
   }
 
   /**
@@ -138,6 +163,7 @@ export class RingConsumer {
 
   /** Takes at most `budget` slots; returns how many. Throws RingFault. */
   drain(budget: number): number {
+    this.checkCurrent();
     const count = Math.min(this.available(), budget);
     let done = 0;
     if (count > 1) this.#fetchAhead(count);
@@ -175,8 +201,17 @@ export class RingConsumer {
     Atomics.store(this.#words, RingWord.IRQ_RAISED, this.#irqRaised);
   }
 
+  /** Stores the level of INTx; false when it was that already. */
+  setInterruptLevel(asserted: boolean): boolean {
+    const level = asserted ? 1 : 0;
+    if (Atomics.load(this.#words, RingWord.INTX_LEVEL) === level) return false;
+    Atomics.store(this.#words, RingWord.INTX_LEVEL, level);
+    return true;
+  }
+
   /** Announces sleep. False (and awake again) when there is work after all: a producer stores its index before it looks at ASLEEP. */
   fallAsleep(): boolean {
+    this.checkCurrent();
     Atomics.store(this.#words, RingWord.ASLEEP, 1);
     if (this.available() === 0 || this.#stalled) return true;
     this.wake();
@@ -184,12 +219,13 @@ export class RingConsumer {
   }
 
   wake(): void {
-    Atomics.store(this.#words, RingWord.ASLEEP, 0);
+    // After a long sleep the one who sleeps there may be another consumer, and would not be woken any more.
+    if (this.current) Atomics.store(this.#words, RingWord.ASLEEP, 0);
   }
 
   /** Process id of who serves the ring; 0: nobody. */
   setAlive(pid: number): void {
-    Atomics.store(this.#words, RingWord.ALIVE, pid);
+    if (this.current) Atomics.store(this.#words, RingWord.ALIVE, pid);
   }
 
   #advance(producer: number, dropAll: boolean): void {
@@ -206,6 +242,8 @@ export class RingConsumer {
   }
 
   #publish(): void {
+    // The model may have been at work for long.
+    this.checkCurrent();
     Atomics.store(this.#words, RingWord.CONSUMER, this.#consumer);
     this.#answerWaiting();
   }
@@ -225,6 +263,7 @@ export class RingConsumer {
   /** Takes one slot. False: it has to wait for a reset. */
   #take(): boolean {
     const m = this.#words;
+    this.checkCurrent();
     const w = this.#slotAt();
     const epoch = slotEpoch(m, w);
     const current = Atomics.load(m, RingWord.RESET_EPOCH);
@@ -281,7 +320,7 @@ export class RingConsumer {
     let lo = 0;
     let hi = 0;
     if (taken) {
-      this.#target.read(bar, offset, size);
+      this.#target.read(bar, offset, size, this.#consumer);
       lo = this.#target.readLo;
       if (size === 8) hi = this.#target.readHi;
     }
@@ -290,6 +329,7 @@ export class RingConsumer {
   }
 
   #answer(m: Uint32Array, w: number, lo: number, hi: number, status: number): void {
+    this.checkCurrent();
     setSlotAnswerDataLo(m, w, lo);
     setSlotAnswerDataHi(m, w, hi);
     setSlotAnswerIrq(m, w, this.#irqRaised);

@@ -2,8 +2,7 @@
 // One PCI function between a session and a model: owns what the front-end handed over (ring, memory, vectors, state
 // region) and puts control events in order with MMIO. It outlives sessions; `endSession` leaves it as it began.
 import { StateResult } from '../abi/generated/messages.js';
-import { GuestRam } from '../memory/guest-memory.js';
-import type { RegionDescription } from '../memory/region.js';
+import type { AskFrontEnd } from '../memory/misses.js';
 import {
   type Clock,
   type ControlEvent,
@@ -14,15 +13,15 @@ import {
   StateRefused,
 } from '../model/ports.js';
 import { AccessMap } from '../ring/access-map.js';
-import { RingConsumer } from '../ring/consumer.js';
-import { checkRingFile, checkRingHeader, RingFault } from '../ring/ring-memory.js';
-import { EventFd } from '../sys/eventfd.js';
-import { cannotShrink, closeAll, closeFd, createMemfd, sizeOf } from '../sys/fd.js';
+import { cannotShrink, closeFd, createMemfd, sizeOf } from '../sys/fd.js';
 import { Mapping } from '../sys/mapping.js';
 import { checkDescription } from '../vhost/pci-description.js';
-import type { NewState, PciBackend } from '../vhost/pci-requests.js';
-import type { MemoryTable } from '../vhost/standard-requests.js';
+import type { NewState, PciBackend, RingSetup } from '../vhost/pci-requests.js';
+import { Refused } from '../vhost/request-table.js';
+import { anyBarHasRam, BarRam } from './bar-ram.js';
+import { DmaSpace } from './dma-space.js';
 import { Interrupts } from './interrupts.js';
+import { type Kick, RingEnd } from './ring-end.js';
 import { TRACED_EVENTS, type Trace, TracePoint } from './trace.js';
 
 export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
@@ -32,24 +31,22 @@ export interface FunctionServices {
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log;
   readonly trace: Trace;
+  /** Whether another adapter of the process may want its turn. */
+  readonly othersWaiting?: () => boolean;
 }
 
-interface Ring {
-  readonly mapping: Mapping;
-  readonly kick: EventFd;
-  readonly answer: EventFd;
-  readonly consumer: RingConsumer;
-}
+const SLOW_MEMORY = 'guest memory is not sealed against shrinking: DMA to it is slow';
 
-export class PciFunction implements PciBackend, MemoryTable {
+export class PciFunction implements PciBackend {
   readonly model: PciModel;
   readonly description: FunctionDescription;
+  /** Guest memory, as messages change it and as the model sees it. */
+  readonly dma: DmaSpace;
   readonly #services: FunctionServices;
-  readonly #ram = new GuestRam();
   readonly #interrupts = new Interrupts();
   readonly #access: AccessMap;
-  readonly #host: Host;
-  #ring: Ring | undefined;
+  readonly #barRam = new BarRam();
+  #ring: RingEnd | undefined;
   #region: Mapping | undefined;
   #stateFd: number | undefined;
   #attached = false;
@@ -61,29 +58,54 @@ export class PciFunction implements PciBackend, MemoryTable {
   /** Throws RangeError when the model describes a function that cannot be. */
   constructor(model: PciModel, services: FunctionServices) {
     checkDescription(model.description);
+    if (anyBarHasRam(model.description) && model.setBarRam === undefined)
+      throw new RangeError('function description: RAM ranges, and a model that takes no memory for them');
     this.model = model;
     this.description = model.description;
     this.#services = services;
     this.#access = new AccessMap(model.description);
-    this.#host = {
-      memory: this.#ram,
+    this.dma = new DmaSpace({
       clock: services.clock,
+      settle: () => this.#settle(),
+      changed: () => {
+        if (this.#attached) this.model.memoryChanged();
+      },
+      onFileAccess: region => services.log('warn', SLOW_MEMORY, { ...region }),
+    });
+  }
+
+  /** What a model gets for one connection. */
+  #newHost(): Host {
+    return {
+      memory: this.dma.memory,
+      clock: this.#services.clock,
       raiseInterrupt: vector => this.#raise(vector),
-      setInterruptLevel: () => {},
-      log: services.log,
-      workWaiting: () => this.#ring?.consumer.hasWork() ?? false,
+      setInterruptLevel: asserted => this.#setLevel(asserted),
+      log: this.#services.log,
+      workWaiting: () =>
+        (this.#ring?.consumer.hasWork() ?? false) || (this.#services.othersWaiting?.() ?? false),
     };
   }
 
   // What the reactor does with it.
 
-  /** The eventfd that wakes the consumer; undefined without a ring. */
-  get kick(): EventFd | undefined {
+  /** What wakes the consumer; undefined without a ring. */
+  get kick(): Kick | undefined {
     return this.#ring?.kick;
   }
 
   get running(): boolean {
     return this.#running;
+  }
+
+  /** A front-end has connected; `ask` sends it a question for a translation. */
+  beginSession(ask: AskFrontEnd): void {
+    this.dma.begin(ask);
+  }
+
+  /** Throws RingFault when the front-end has given this connection up. */
+  checkCurrent(): void {
+    this.#ring?.consumer.checkCurrent();
   }
 
   /** Takes at most `budget` ring slots; returns how many. Throws RingFault. */
@@ -96,9 +118,15 @@ export class PciFunction implements PciBackend, MemoryTable {
     return this.#attached && !this.#ring!.consumer.lastWasRead;
   }
 
-  /** Lets the model work; true while more can be done now. */
+  /** Lets the model work; true while more can be done now. Throws RingFault. */
   poll(budget: number): boolean {
-    const more = this.#attached && this.model.poll(budget);
+    let more = false;
+    // Slice by slice: a process that was suspended in one finds here that it was given up, or that a reset has come.
+    for (let n = 0; n < budget; n++) {
+      more = this.#mayWork() && this.model.poll(1);
+      if (!more) break;
+    }
+    more = this.dma.endTurn(more);
     this.#idle = !more;
     return more;
   }
@@ -111,7 +139,9 @@ export class PciFunction implements PciBackend, MemoryTable {
   }
 
   get wakeAtNs(): number {
-    return this.#attached ? this.model.wakeAtNs : Number.POSITIVE_INFINITY;
+    // What waits for the reset event has no time of its own.
+    const waits = !this.#attached || this.#ring!.consumer.resetPending;
+    return waits ? Number.POSITIVE_INFINITY : Math.min(this.model.wakeAtNs, this.dma.wakeAtNs);
   }
 
   /** Announces sleep to the producer; false when there is work after all. */
@@ -130,112 +160,84 @@ export class PciFunction implements PciBackend, MemoryTable {
       idle: this.#idle,
       position: this.#ring?.consumer.position,
       resetEpoch: this.#ring?.consumer.epoch,
-      memory: this.#ram.regions.map(r => ({ ...r.description, access: r.access })),
+      ...this.dma.status(),
     };
   }
 
   /** The session is over: nothing of the front-end's is touched from now on. */
   endSession(): void {
-    if (this.#attached) this.#control({ kind: 'stop' });
+    const attached = this.#attached;
     this.#attached = false;
     this.#running = false;
     this.#interrupts.clear();
-    this.#ram.clear();
-    if (this.#stateFd !== undefined) closeFd(this.#stateFd);
-    this.#stateFd = undefined;
-    const ring = this.#ring;
+    this.dma.end();
+    this.#barRam.clear();
+    this.#ring?.close();
     this.#ring = undefined;
-    if (ring === undefined) return;
-    ring.consumer.setAlive(0);
-    ring.mapping.retire();
-    ring.kick.close();
-    ring.answer.close();
-  }
-
-  // Memory table. A mapping goes only after the slots that were written while it was there.
-
-  get count(): number {
-    return this.#ram.regions.length;
-  }
-
-  add(region: RegionDescription, fd: number): void {
-    const added = this.#ram.add(region, fd);
-    if (added.access === 'file') {
-      this.#services.log('warn', 'guest memory is not sealed against shrinking: DMA to it is slow', {
-        ...region,
-      });
-    }
-    if (this.#attached) this.model.memoryChanged();
-  }
-
-  remove(region: RegionDescription): boolean {
-    this.#settle();
-    const removed = this.#ram.remove(region);
-    if (this.#attached) this.model.memoryChanged();
-    return removed;
-  }
-
-  clear(): void {
-    this.#settle();
-    this.#ram.clear();
-    if (this.#attached) this.model.memoryChanged();
+    // The region may be another process's by now. The model stops on a copy, which control requests may look at.
+    this.#letRegionGo();
+    if (attached) this.#control({ kind: 'stop' });
   }
 
   // Requests of the extension.
 
-  setRing(ringFd: number, kickFd: number, answerFd: number, size: number, slots: number): void {
-    const pending = [kickFd, answerFd];
-    let mapping: Mapping | undefined;
-    const events: EventFd[] = [];
-    try {
-      checkRingFile(ringFd, size, slots);
-      mapping = new Mapping(ringFd, size);
-      checkRingHeader(mapping.u32, slots);
-      while (pending.length > 0) events.push(EventFd.adopt(pending.shift()!));
-      const [kick, answer] = events as [EventFd, EventFd];
-      const consumer = this.#newConsumer(mapping.u32, slots, answer);
-      this.#ring = { mapping, kick, answer, consumer };
-    } catch (error) {
-      closeAll([...pending, ...events.map(e => e.fd)]);
-      mapping?.retire();
-      throw error;
-    } finally {
-      closeFd(ringFd);
-    }
+  setRing(ringFd: number, kickFd: number, answerFd: number, setup: RingSetup): void {
+    const reach = { target: this.model, access: this.#access };
+    this.#ring = RingEnd.open(ringFd, kickFd, answerFd, setup, reach);
+    const { trace } = this.#services;
+    this.#ring.consumer.observer = (op, bar, offset, size, lo, hi, taken) => {
+      if (trace.enabled) trace.point(taken ? op : TracePoint.DROPPED, bar, offset, size, lo, hi);
+    };
   }
 
   newState(): NewState {
     const { stateSize } = this.description;
     const fd = createMemfd('pushbell-state', stateSize);
-    this.#stateFd = fd;
-    this.#attach(new Mapping(fd, stateSize), true);
+    this.#attach(fd, true);
     return { fd, resetEpoch: this.#ring!.consumer.epoch, instance: this.#services.random(8) };
   }
 
-  takeState(fd: number, size: number, version: number): number {
-    const { stateSize, stateVersion } = this.description;
+  takeState(fd: number, size: number, version: number): void {
+    const reason = this.#whyNot(fd, size, version);
+    if (reason !== undefined) {
+      closeFd(fd);
+      throw reason;
+    }
     try {
-      if (version !== stateVersion) return StateResult.BAD_VERSION;
-      if (size !== stateSize || sizeOf(fd) !== size || !cannotShrink(fd)) return StateResult.BAD_FD;
-      this.#attach(new Mapping(fd, stateSize), false);
-      return StateResult.OK;
+      this.#attach(fd, false);
     } catch (error) {
       if (!(error instanceof StateRefused)) throw error;
-      this.#services.log('warn', `state region refused: ${error.message}`);
-      return StateResult.BAD_CONTENT;
-    } finally {
-      closeFd(fd);
+      this.#letRegionGo();
+      throw new Refused(`the region holds no state: ${error.message}`, BigInt(StateResult.BAD_CONTENT));
     }
+  }
+
+  /** Why a region is not even looked into. */
+  #whyNot(fd: number, size: number, version: number): Refused | undefined {
+    const { stateSize, stateVersion } = this.description;
+    if (version !== stateVersion) {
+      const remedy = `start a back-end that reads version ${version}, or reset the VM`;
+      const what = `the state has version ${version}, this back-end reads version ${stateVersion}`;
+      return new Refused(`${what}: ${remedy}`, BigInt(StateResult.BAD_VERSION));
+    }
+    if (size === stateSize && sizeOf(fd) === size && cannotShrink(fd)) return undefined;
+    return new Refused(`the state is not a sealed memfd of ${stateSize} bytes`, BigInt(StateResult.BAD_FD));
   }
 
   setInterrupt(vector: number, fd: number | undefined): void {
     this.#interrupts.set(vector, fd);
   }
 
+  setBarRam(bar: number, fd: number, size: number): void {
+    this.#barRam.set(this.description, bar, fd, size, memory => this.model.setBarRam!(bar, memory));
+  }
+
   run(): void {
     this.#settle();
     this.#running = true;
     this.#control({ kind: 'run' });
+    // A process before this one may have died between a change of the level and the telling of it.
+    if (this.description.interruptPin !== 0) this.#raise(this.#levelVector);
   }
 
   stop(): void {
@@ -269,36 +271,49 @@ export class PciFunction implements PciBackend, MemoryTable {
     this.model.write(bar, offset, size, low, size === 8 ? hi : 0, position);
   }
 
-  /** Takes every slot that is in the ring now: messages without an index come after those. */
+  #map(fd: number): Mapping {
+    try {
+      return new Mapping(fd, this.description.stateSize);
+    } catch (error) {
+      closeFd(fd);
+      throw error;
+    }
+  }
+
+  /** From now on the region is a copy of this process's own, if it was the front-end's. */
+  #letRegionGo(): void {
+    const fd = this.#stateFd;
+    if (fd === undefined) return;
+    this.#region!.detach(fd);
+    closeFd(fd);
+    this.#stateFd = undefined;
+  }
+
+  /** False while the function was reset and does not know yet, or is not attached. Throws RingFault. */
+  #mayWork(): boolean {
+    if (!this.#attached) return false;
+    const { consumer } = this.#ring!;
+    consumer.checkCurrent();
+    return !consumer.resetPending;
+  }
+
+  /** Takes every slot that is in the ring now, but for those that wait for a reset: messages without an index come after. */
   #settle(): void {
     if (!this.#attached) return;
     const { consumer } = this.#ring!;
-    consumer.drainTo((consumer.position + consumer.available()) >>> 0);
+    consumer.drain(consumer.available());
   }
 
-  #newConsumer(words: Uint32Array, slots: number, answerEvent: EventFd): RingConsumer {
-    const consumer = new RingConsumer({
-      words,
-      slots,
-      answerEvent,
-      target: this.model,
-      access: this.#access,
-    });
-    const { trace } = this.#services;
-    consumer.observer = (op, bar, offset, size, lo, hi, taken) => {
-      if (trace.enabled) trace.point(taken ? op : TracePoint.DROPPED, bar, offset, size, lo, hi);
-    };
-    return consumer;
-  }
-
-  #attach(region: Mapping, fresh: boolean): void {
-    const ring = this.#ring;
-    if (ring === undefined) throw new RingFault('no ring');
+  /** Takes `fd` over. The session's phases see to it that there is a ring. */
+  #attach(fd: number, fresh: boolean): void {
+    const ring = this.#ring!;
+    const region = this.#map(fd);
     // The region before stays mapped until the model has let it go; a control request may look at it in between.
     const before = this.#region;
     this.#region = region;
+    this.#stateFd = fd;
     try {
-      this.model.attach(this.#host, region, fresh);
+      this.model.attach(this.#newHost(), region, fresh);
     } finally {
       before?.retire();
     }
@@ -306,7 +321,7 @@ export class PciFunction implements PciBackend, MemoryTable {
     if (!fresh) ring.consumer.skipApplied(this.model.appliedPosition);
     const { epoch } = ring.consumer;
     if (this.model.resetEpoch !== epoch) this.#control({ kind: 'bus-reset', epoch });
-    ring.consumer.setAlive(process.pid);
+    ring.announce();
   }
 
   #control(event: ControlEvent): void {
@@ -320,5 +335,18 @@ export class PciFunction implements PciBackend, MemoryTable {
     if (ring === undefined || !this.#interrupts.raise(vector, ring.consumer)) return;
     this.#interrupted = true;
     this.#services.trace.point(TracePoint.INTERRUPT, vector);
+  }
+
+  /** Number of the eventfd that tells changes of the INTx level. */
+  get #levelVector(): number {
+    return this.description.msix?.vectors ?? 0;
+  }
+
+  #setLevel(asserted: boolean): void {
+    const ring = this.#ring;
+    if (ring === undefined || this.description.interruptPin === 0) return;
+    if (!this.#interrupts.setLevel(this.#levelVector, asserted, ring.consumer)) return;
+    this.#interrupted = true;
+    this.#services.trace.point(TracePoint.INTERRUPT, this.#levelVector);
   }
 }

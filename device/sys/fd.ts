@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // File descriptors as numbers that somebody owns: what they are, how big, how sealed.
-import { fstatSync, readlinkSync, statfsSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readlinkSync, statfsSync } from 'node:fs';
 import { SystemError } from './errors.js';
 import { check, lastError, libc } from './libc.js';
 
@@ -13,6 +13,9 @@ const O_NONBLOCK = 0o4000;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const HUGETLBFS_MAGIC = 0x958458f6;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+export const PAGE_BYTES = 4096;
 
 /** Bits of sealsOf and addSeals (linux/fcntl.h). */
 export const Seal = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8 } as const;
@@ -53,6 +56,12 @@ export function isHugetlbfs(fd: number): boolean {
   return statfsSync(`/proc/self/fd/${fd}`).type === HUGETLBFS_MAGIC;
 }
 
+/** Bytes of a page of the file's own: more than 4096 for huge pages. */
+export function pageBytesOf(fd: number): number {
+  const { type, bsize } = statfsSync(`/proc/self/fd/${fd}`);
+  return type === HUGETLBFS_MAGIC ? bsize : PAGE_BYTES;
+}
+
 export function isEventfd(fd: number): boolean {
   return readlinkSync(`/proc/self/fd/${fd}`) === 'anon_inode:[eventfd]';
 }
@@ -73,6 +82,26 @@ export function createMemfd(name: string, size: number, sealed = true): number {
     throw error;
   }
   return fd;
+}
+
+/**
+ * The parts of a file that hold data, [start, end) in order, as the file system tells; the rest reads as zeros. Where the
+ * descriptor stands, which others may share, is left alone.
+ */
+export function dataRanges(fd: number): [number, number][] {
+  const own = openSync(`/proc/self/fd/${fd}`, 'r');
+  const ranges: [number, number][] = [];
+  try {
+    for (let at = 0; ; ) {
+      const start = libc.lseek(own, at, SEEK_DATA);
+      // ENXIO: there is none behind `at`.
+      if (start < 0) return ranges;
+      at = check(libc.lseek(own, start, SEEK_HOLE), 'lseek', 'SEEK_HOLE');
+      ranges.push([start, at]);
+    }
+  } finally {
+    closeSync(own);
+  }
 }
 
 export function truncateFd(fd: number, size: number): void {

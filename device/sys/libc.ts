@@ -52,6 +52,11 @@ export const libc = {
     length: number,
     offset: number,
   ) => number,
+  lseek: c.func('int64 lseek(int fd, int64 offset, int whence)') as (
+    fd: number,
+    offset: number,
+    whence: number,
+  ) => number,
   eventfd: c.func('int eventfd(uint initial, int flags)') as (initial: number, flags: number) => number,
   poll: c.func('int poll(void *fds, ulong count, int timeout)') as (
     fds: Int32Array,
@@ -108,6 +113,13 @@ export const libc = {
     option: number,
     value: Int32Array,
     length: Uint32Array,
+  ) => number,
+  prctl: c.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)') as (
+    option: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
   ) => number,
   umask: c.func('uint umask(uint mask)') as (mask: number) => number,
   schedYield: c.func('int sched_yield()') as () => number,

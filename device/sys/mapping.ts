@@ -2,6 +2,7 @@
 // Shared mappings as typed arrays. A JavaScript view does not keep its mapping alive, and touching a view after munmap
 // is a segmentation fault. So `retire` first overlays the mapping with anonymous memory (the file is let go at once;
 // stray accesses read zeros and harm nobody) and the addresses are given back when the views have been collected.
+import { dataRanges, PAGE_BYTES, pageBytesOf } from './fd.js';
 import { check, libc, viewOf } from './libc.js';
 
 const PROT_READ_WRITE = 3;
@@ -35,26 +36,51 @@ export class Mapping {
   readonly length: number;
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
-  readonly #address: number;
+  /** What was mapped: whole pages of the file, around what the views show. */
+  readonly #range: Range;
   #retired = false;
 
-  /** Maps `length` bytes of `fd` from `offset` (page aligned), readable and writable. Throws SystemError. */
+  /**
+   * Maps `length` bytes of `fd` from `offset` (a multiple of 4096), readable and writable. A file of huge pages can only
+   * be mapped, and let go, in whole ones. Throws SystemError.
+   */
   constructor(fd: number, length: number, offset = 0) {
     if (length <= 0 || length > MAX_VIEW_BYTES) throw new RangeError(`mapping of ${length} bytes`);
     this.length = length;
-    this.#address = check(libc.mmap(0, length, PROT_READ_WRITE, MAP_SHARED, fd, offset), 'mmap');
-    const buffer = viewOf(this.#address, length);
+    const page = pageBytesOf(fd);
+    const before = (offset % page) - (offset % PAGE_BYTES);
+    const whole = Math.ceil((before + length) / page) * page;
+    const address = check(libc.mmap(0, whole, PROT_READ_WRITE, MAP_SHARED, fd, offset - before), 'mmap');
+    this.#range = { address, length: whole };
+    const buffer = viewOf(address + before, length);
     this.u8 = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer, 0, length >>> 2);
+  }
+
+  /**
+   * Lets the file go but keeps its bytes: the views show a private copy from now on. `fd` is the file, mapped from its
+   * beginning; what of it was never written is not touched, for it may be most.
+   */
+  detach(fd: number): void {
+    const kept = dataRanges(fd)
+      .filter(([start]) => start < this.length)
+      .map(([start, end]) => ({ start, bytes: this.u8.slice(start, end) }));
+    this.#overlay();
+    for (const { start, bytes } of kept) this.u8.set(bytes, start);
   }
 
   /** Lets the file go. The views stay harmless to touch: they read zeros from now on. */
   retire(): void {
     if (this.#retired) return;
     this.#retired = true;
+    this.#overlay();
+    retiredBytes += this.#range.length;
+    collected.register(this.u8.buffer, this.#range);
+  }
+
+  #overlay(): void {
     const flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE;
-    check(libc.mmap(this.#address, this.length, PROT_READ_WRITE, flags, -1, 0), 'mmap', 'overlay');
-    retiredBytes += this.length;
-    collected.register(this.u8.buffer, { address: this.#address, length: this.length });
+    const { address, length } = this.#range;
+    check(libc.mmap(address, length, PROT_READ_WRITE, flags, -1, 0), 'mmap', 'overlay');
   }
 }

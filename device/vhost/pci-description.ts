@@ -17,6 +17,8 @@ import {
   setFunctionClassCode,
   setFunctionDeviceId,
   setFunctionInterruptPin,
+  setFunctionLinkSpeed,
+  setFunctionLinkWidth,
   setFunctionMsixPbaBar,
   setFunctionMsixPbaOffset,
   setFunctionMsixTableBar,
@@ -40,6 +42,11 @@ import type { FunctionBar, FunctionDescription } from '../model/ports.js';
 
 const KINDS = { trapped: RangeKind.TRAPPED, ram: RangeKind.RAM, msix: RangeKind.MSIX } as const;
 const MAX_VECTORS = 2048;
+const PAGE_BYTES = 4096;
+const MAX_RAM_BAR_BYTES = 2 ** 30;
+/** PCI Express Base Specification, 7.5.3.6: Max Link Speed and Maximum Link Width. */
+const MAX_LINK_SPEED = 5;
+const LINK_WIDTHS: readonly number[] = [1, 2, 4, 8, 12, 16, 32];
 const isPowerOfTwo = (n: number): boolean =>
   Number.isSafeInteger(n) && n > 0 && Number.isInteger(Math.log2(n));
 
@@ -57,10 +64,14 @@ function checkBar(bar: FunctionBar, number: number, bars: FunctionDescription['b
   for (const range of [...bar.ranges].sort((a, b) => a.offset - b.offset)) {
     require(range.offset >= end && range.size > 0, `${name}: ranges overlap or are empty`);
     end = range.offset + range.size;
-    // The model has no way yet to be handed such memory.
-    require(range.kind !== 'ram', `${name}: RAM ranges are not supported by this transport`);
   }
   require(end <= bar.size, `${name}: a range ends outside it`);
+  // A guest maps RAM by pages; and the memory behind a whole BAR is mapped here in one piece.
+  const ram = bar.ranges.filter(range => range.kind === 'ram');
+  require(ram.every(
+    range => range.offset % PAGE_BYTES === 0 && range.size % PAGE_BYTES === 0,
+  ), `${name}: RAM ranges are not made of pages`);
+  require(ram.length === 0 || bar.size <= MAX_RAM_BAR_BYTES, `${name}: too large for RAM ranges`);
 }
 
 /** Throws RangeError when a model describes a function that cannot be. */
@@ -70,8 +81,14 @@ export function checkDescription(d: FunctionDescription): void {
     if (bar !== undefined) checkBar(bar, number, d.bars);
   });
   require(isPowerOfTwo(d.ringSlots) && d.ringSlots <= RING_SLOTS_MAX, 'ring slots');
-  // Host has no call for a level; an interrupt pin would be one that never moves.
-  require(d.interruptPin === 0, 'an interrupt pin is not supported by this transport');
+  require(d.interruptPin === 0 || d.interruptPin === 1, 'interrupt pin');
+  if (d.link !== undefined) {
+    require(d.pcie, 'a link without PCI Express');
+    require(Number.isInteger(d.link.speed) &&
+      d.link.speed >= 1 &&
+      d.link.speed <= MAX_LINK_SPEED, 'link speed');
+    require(LINK_WIDTHS.includes(d.link.width), 'link width');
+  }
   require(d.stateSize > 0 && d.stateSize % 4096 === 0, 'the state region is not made of pages');
   if (d.msix === undefined) return;
   require(d.msix.vectors >= 1 && d.msix.vectors <= MAX_VECTORS, 'MSI-X vectors');
@@ -102,6 +119,8 @@ export function encodeDescription(d: FunctionDescription): Uint8Array {
   setFunctionRevision(m, 0, d.revision);
   setFunctionInterruptPin(m, 0, d.interruptPin);
   setFunctionPcie(m, 0, d.pcie ? 1 : 0);
+  setFunctionLinkSpeed(m, 0, d.link?.speed ?? 0);
+  setFunctionLinkWidth(m, 0, d.link?.width ?? 0);
   setFunctionRingSlots(m, 0, d.ringSlots);
   setFunctionStateVersion(m, 0, d.stateVersion);
   setFunctionStateSize(m, 0, d.stateSize);

@@ -7,6 +7,7 @@ import {
   BAR_RAM_SIZE,
   BackendRequest,
   barRamBar,
+  barRamSize,
   CONTROL_EVENT_SIZE,
   Control,
   controlEventKind,
@@ -26,6 +27,7 @@ import {
   PROTOCOL_F_REPLY_ACK,
   Request,
   RING_SETUP_SIZE,
+  ringSetupSession,
   ringSetupSize,
   ringSetupSlots,
   STATE_REGION_INSTANCE_OFFSET,
@@ -62,14 +64,23 @@ export interface NewState {
   readonly instance: Uint8Array;
 }
 
+/** A ring as the front-end describes it. */
+export interface RingSetup {
+  readonly size: number;
+  readonly slots: number;
+  readonly session: number;
+}
+
 /** What the extension asks of the function. Everything that takes descriptors takes them over, also when it throws. */
 export interface PciBackend {
   readonly description: FunctionDescription;
-  setRing(ringFd: number, kickFd: number, answerFd: number, size: number, slots: number): void;
+  setRing(ringFd: number, kickFd: number, answerFd: number, setup: RingSetup): void;
   newState(): NewState;
-  /** The value of the acknowledgement: StateResult. */
-  takeState(fd: number, size: number, version: number): number;
+  /** Throws Refused with a StateResult as the value of the acknowledgement. */
+  takeState(fd: number, size: number, version: number): void;
   setInterrupt(vector: number, fd: number | undefined): void;
+  /** Memory of a BAR with RAM ranges. Throws Refused. */
+  setBarRam(bar: number, fd: number, size: number): void;
   run(): void;
   stop(): void;
   /** `producer`: the event comes after the ring slots before it. */
@@ -140,6 +151,8 @@ function decodeControl(m: Uint8Array): ControlEvent {
       return { kind: 'msix', value };
     case Control.INTX_DISABLE:
       return { kind: 'intx-disable', value };
+    case Control.POWER:
+      return { kind: 'power', value };
     case Control.FUNCTION_RESET:
       return { kind: 'function-reset', epoch };
     case Control.BUS_RESET:
@@ -158,18 +171,15 @@ function encodeState(description: FunctionDescription, state: NewState): Uint8Ar
   return m;
 }
 
-function takeState(backend: PciBackend, m: Message): undefined {
-  const result = backend.takeState(
-    m.takeFd(0),
-    stateRegionSize(m.payload, 0),
-    stateRegionVersion(m.payload, 0),
-  );
-  if (result !== 0) throw new Refused(`state region: result ${result}`, BigInt(result));
+function takeState(backend: PciBackend, m: Message): void {
+  backend.takeState(m.takeFd(0), stateRegionSize(m.payload, 0), stateRegionVersion(m.payload, 0));
 }
 
 function setInterrupt(backend: PciBackend, m: Message): undefined {
   const vector = irqFdVector(m.payload, 0);
-  const vectors = backend.description.msix?.vectors ?? 0;
+  const { msix, interruptPin } = backend.description;
+  // The one after the last vector tells changes of the INTx level.
+  const vectors = (msix?.vectors ?? 0) + (interruptPin === 0 ? 0 : 1);
   if (vector >= vectors) throw new Refused(`vector ${vector} of ${vectors}`);
   backend.setInterrupt(vector, m.fdCount === 1 ? m.takeFd(0) : undefined);
 }
@@ -196,7 +206,11 @@ export function pciRequests(backend: PciBackend): Map<number, RequestEntry> {
       m => {
         const { payload } = m;
         const [ring, kick, answer] = [m.takeFd(0), m.takeFd(1), m.takeFd(2)];
-        backend.setRing(ring, kick, answer, ringSetupSize(payload, 0), ringSetupSlots(payload, 0));
+        backend.setRing(ring, kick, answer, {
+          size: ringSetupSize(payload, 0),
+          slots: ringSetupSlots(payload, 0),
+          session: ringSetupSession(payload, 0),
+        });
         return undefined;
       },
     ],
@@ -207,7 +221,7 @@ export function pciRequests(backend: PciBackend): Map<number, RequestEntry> {
         return { payload: encodeState(backend.description, state), fds: [state.fd] };
       },
     ],
-    [Request.PCI_STATE_SET_FD, m => takeState(backend, m)],
+    [Request.PCI_STATE_SET_FD, acknowledged(m => takeState(backend, m))],
     [Request.PCI_SET_IRQ_FD, m => setInterrupt(backend, m)],
     [Request.PCI_RUN, acknowledged(() => backend.run())],
     [Request.PCI_STOP, acknowledged(() => backend.stop())],
@@ -221,9 +235,7 @@ export function pciRequests(backend: PciBackend): Map<number, RequestEntry> {
     [Request.PCI_MMIO_WRITE, m => mmioWrite(backend, m)],
     [
       Request.PCI_SET_BAR_RAM,
-      m => {
-        throw new Refused(`BAR ${barRamBar(m.payload, 0)} has no RAM range`);
-      },
+      acknowledged(m => backend.setBarRam(barRamBar(m.payload, 0), m.takeFd(0), barRamSize(m.payload, 0))),
     ],
   ];
   return new Map(handlers.map(([code, handle]) => [code, { row: pciRows.get(code)!, handle }]));

@@ -89,17 +89,27 @@ export class VhostSession {
     this.#backendChannel = new FdChannel(fd, 0);
   }
 
-  /** Sends a request of `code` with text on the back-end channel; it is lost if that is not there or full. */
-  tell(code: number, text: string): void {
-    if (this.#backendChannel === undefined) return;
-    const bytes = new TextEncoder().encode(text).subarray(0, MAX_TELL_BYTES);
+  /**
+   * Sends a request of `code` on the back-end channel, without asking for a reply. False when it could not be sent: the
+   * channel is not there, or full. Payloads are short, and the kernel takes a short message whole or not at all.
+   */
+  request(code: number, payload: Uint8Array): boolean {
+    if (this.#backendChannel === undefined) return false;
     try {
-      this.#backendChannel.send(encodeMessage(code, bytes));
+      this.#backendChannel.send(encodeMessage(code, payload));
+      return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
+      if (error.code === 'EAGAIN') return false;
       this.#backendChannel.close();
       this.#backendChannel = undefined;
+      return false;
     }
+  }
+
+  /** The same with text; it is lost if the channel is not there or full. */
+  tell(code: number, text: string): void {
+    this.request(code, new TextEncoder().encode(text).subarray(0, MAX_TELL_BYTES));
   }
 
   #admit(header: Header, fdCount: number): void {

@@ -39,6 +39,8 @@ export interface StandardOptions {
   /** Protocol feature bits without which the session is of no use. */
   readonly required: bigint;
   readonly memory: MemoryTable;
+  /** Told which virtio feature bits the front-end acknowledged. */
+  readonly setFeatures: (features: bigint) => void;
 }
 
 function malformedTable(payload: Uint8Array, fdCount: number): string | undefined {
@@ -131,7 +133,14 @@ export function standardRequests(session: VhostSession, options: StandardOptions
   };
   const handlers: [number, RequestEntry['handle']][] = [
     [Request.GET_FEATURES, () => ({ payload: encodeU64(features) })],
-    [Request.SET_FEATURES, acknowledged(m => subset(decodeU64(m.payload), features))],
+    [
+      Request.SET_FEATURES,
+      acknowledged(m => {
+        const value = decodeU64(m.payload);
+        subset(value, features);
+        options.setFeatures(value);
+      }),
+    ],
     [Request.SET_OWNER, () => undefined],
     [Request.RESET_OWNER, () => undefined],
     [Request.GET_PROTOCOL_FEATURES, () => ({ payload: encodeU64(options.protocolFeatures) })],

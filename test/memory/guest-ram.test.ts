@@ -7,7 +7,7 @@ import { GuestRam } from '../../device/memory/guest-memory.js';
 import { RegionRefused } from '../../device/memory/region.js';
 import { Dma } from '../../device/model/ports.js';
 import { SystemError } from '../../device/sys/errors.js';
-import { createMemfd, duplicateFd, preadAll, truncateFd } from '../../device/sys/fd.js';
+import { createMemfd, duplicateFd, preadAll, sizeOf, truncateFd } from '../../device/sys/fd.js';
 
 const PAGE = 4096;
 const SPAN = 8 * PAGE;
@@ -172,15 +172,38 @@ test('a region is let go at once: its memory is a fault, and its file may shrink
   t.is(byte[0], 5);
 });
 
-test('a file that shrinks is a fault when it was not sealed', t => {
+test('a file that shrinks is a fault in every operation when it was not sealed, and nobody makes it longer again', t => {
   const ram = new GuestRam();
-  const fd = createMemfd('r', 2 * PAGE, false);
-  const region = ram.add({ guestAddress: 0, size: 2 * PAGE, userAddress: 0, mmapOffset: 0 }, duplicateFd(fd));
-  t.is(region.access, 'file');
-  t.is(ram.fill(PAGE, 8, new Uint8Array(8).fill(3), 0), Dma.DONE);
-  truncateFd(fd, PAGE);
-  t.is(ram.read(PAGE, new Uint8Array(8), 0, 8), Dma.FAULT);
-  t.is(ram.read(0, new Uint8Array(8), 0, 8), Dma.DONE);
+  const fd = createMemfd('r', 4 * PAGE, false);
+  const file = ram.add({ guestAddress: 0, size: 4 * PAGE, userAddress: 0, mmapOffset: 0 }, duplicateFd(fd));
+  ram.add({ guestAddress: BASE, size: PAGE, userAddress: 0, mmapOffset: 0 }, createMemfd('r', PAGE));
+  t.is(file.access, 'file');
+  const bytes = new Uint8Array(64);
+  const words = new Uint32Array(16);
+  const pattern = new Uint8Array(8).fill(3);
+  const operations: readonly (readonly [string, (at: number) => Dma])[] = [
+    ['read', at => ram.read(at, bytes, 0, 64)],
+    ['write', at => ram.write(at, bytes, 0, 64)],
+    ['readWords', at => ram.readWords(at, words, 0, 16)],
+    ['writeWords', at => ram.writeWords(at, words, 0, 16)],
+    ['publishWord', at => ram.publishWord(at, 1)],
+    ['copy from', at => ram.copy(at, BASE, 64)],
+    ['copy to', at => ram.copy(BASE, at, 64)],
+    ['copy inside', at => ram.copy(at, at + 256, 64)],
+    ['fill', at => ram.fill(at, 64, pattern, 0)],
+    ['fill far', at => ram.fill(at, PAGE + 64, pattern, 0)],
+  ];
+  for (const [name, operate] of operations) t.is(operate(2 * PAGE), Dma.DONE, name);
+  truncateFd(fd, 2 * PAGE);
+  for (const [name, operate] of operations) {
+    t.is(operate(2 * PAGE), Dma.FAULT, `${name} behind the end`);
+    if (name !== 'publishWord' && name !== 'copy inside')
+      t.is(operate(2 * PAGE - 32), Dma.FAULT, `${name} over the end`);
+    if (name !== 'fill far') t.is(operate(PAGE), Dma.DONE, `${name} before the end`);
+  }
+  t.is(sizeOf(fd), 2 * PAGE);
+  truncateFd(fd, 4 * PAGE);
+  for (const [name, operate] of operations) t.is(operate(2 * PAGE), Dma.DONE, `${name}, longer again`);
   ram.clear();
 });
 
@@ -240,5 +263,45 @@ test('a region of more than 2 GiB is several views, and DMA crosses them', t => 
     t.deepEqual(back, bytes);
   }
   t.is(ram.write(BASE + size - 299, bytes, 0, 300), Dma.FAULT);
+  ram.clear();
+});
+
+test('9 GiB above 4 GiB, sparse: every border of a view is crossed, by words, bytes, copies and fills', t => {
+  const ram = new GuestRam();
+  const GIB = 2 ** 30;
+  const base = 9 * GIB;
+  const size = 9 * GIB;
+  // From the third GiB of a larger file on, so that place in the file and place in the region differ.
+  const region = ram.add(
+    { guestAddress: base, size, userAddress: 0, mmapOffset: 2 * GIB },
+    createMemfd('huge', size + 2 * GIB),
+  );
+  t.is(region.windows.length, 9);
+  for (let border = 1; border < 9; border++) {
+    const at = base + border * GIB - 64;
+    const words = Uint32Array.from({ length: 32 }, (_, i) => border * 1000 + i);
+    const back = new Uint32Array(32);
+    t.is(ram.writeWords(at, words, 0, 32), Dma.DONE);
+    t.is(ram.check(at, 128, true), Dma.DONE);
+    t.is(ram.readWords(at, back, 0, 32), Dma.DONE);
+    t.deepEqual(back, words);
+    t.is(ram.publishWord(at + 64, 77), Dma.DONE);
+    // From one border to the next but one, at other distances to it.
+    const to = base + (((border + 1) % 8) + 1) * GIB - 1000;
+    t.is(ram.copy(at, to + 900, 128), Dma.DONE);
+    t.is(ram.readWords(to + 900, back, 0, 32), Dma.DONE);
+    words[16] = 77;
+    t.deepEqual(back, words);
+    t.is(ram.fill(to + 960, 80, source(8, border), 3), Dma.DONE);
+    const filled = new Uint8Array(80);
+    t.is(ram.read(to + 960, filled, 0, 80), Dma.DONE);
+    t.deepEqual(
+      [...filled],
+      Array.from({ length: 80 }, (_, i) => source(8, border)[(i + 3) % 8]),
+    );
+  }
+  t.is(ram.check(base + size - 4, 4, true), Dma.DONE);
+  t.is(ram.check(base + size - 4, 5, true), Dma.FAULT);
+  t.is(ram.check(base - 1, 2, true), Dma.FAULT);
   ram.clear();
 });

@@ -2,9 +2,10 @@
 // A back-end dies and another takes over, with the same ring and state region: it goes on at CONSUMER, applies no write
 // twice, loses none, and resets a function whose reset it missed.
 import test from 'ava';
-import { Control } from '../../device/abi/generated/messages.js';
+import { Control, StateResult } from '../../device/abi/generated/messages.js';
 import { RingWord } from '../../device/ring/ring-memory.js';
 import { closeFd } from '../../device/sys/fd.js';
+import { Mapping } from '../../device/sys/mapping.js';
 import type { FrontEnd, State } from '../support/front-end.js';
 import { LocalBackEnd } from '../support/local-back-end.js';
 import type { RingProducer } from '../support/ring-producer.js';
@@ -123,4 +124,30 @@ test('indices of the ring that cannot be are refused on take-over', t => {
   Atomics.store(left.ring.words, RingWord.CONSUMER, 5 - left.ring.slots - 1);
   t.throws(() => secondLife(left));
   finish(left);
+});
+
+test('a back-end of another state version leaves ring and state to one that knows them', t => {
+  const left = firstLife(5);
+  left.ring.write(Reg.HASH_IN, 4, 5);
+  const read = left.ring.postRead(Reg.HASH, 4);
+  Atomics.store(left.ring.words, RingWord.ALIVE, 4711);
+  const state = new Mapping(left.state.fd, left.state.size);
+  const other = LocalBackEnd.scratch({ stateVersion: 2 });
+  const frontEnd = other.connect();
+  left.ring.raiseSession();
+  const before = [left.ring.words.slice(), state.u32.slice()];
+  frontEnd.negotiate();
+  frontEnd.setRing(left.ring);
+  t.is(frontEnd.giveState(left.state), BigInt(StateResult.BAD_VERSION));
+  t.deepEqual(other.refused, [
+    'PCI_STATE_SET_FD: the state has version 1, this back-end reads version 2: start a back-end that reads version 1, or reset the VM',
+  ]);
+  other.step();
+  other.end();
+  t.deepEqual([left.ring.words, state.u32], before);
+  state.retire();
+  frontEnd.hangUp();
+  const second = secondLife(left);
+  t.is(left.ring.awaitAnswer(read).lo, hash(6));
+  finish(left, second);
 });

@@ -21,6 +21,7 @@ import {
   closeAll,
   closeFd,
   createMemfd,
+  dataRanges,
   isEventfd,
   isHugetlbfs,
   preadAll,
@@ -99,6 +100,34 @@ test('two mappings of one file see each other; a retired one reads zeros and doe
   t.is(one.u8[8191], 0);
   t.is(two.u8[4095], 0);
   one.u8[0] = 1;
+  closeFd(fd);
+});
+
+test('a detached mapping keeps its bytes to itself, and the file may go', t => {
+  const size = 64 * 4096;
+  const fd = createMemfd('shared', size, false);
+  const one = new Mapping(fd, size);
+  const two = new Mapping(fd, size);
+  one.u32[0] = 1;
+  one.u32[20 * 1024] = 2;
+  one.u8[size - 1] = 3;
+  t.deepEqual(dataRanges(fd), [
+    [0, 4096],
+    [20 * 4096, 21 * 4096],
+    [63 * 4096, size],
+  ]);
+  one.detach(fd);
+  t.deepEqual([one.u32[0], one.u32[20 * 1024], one.u8[size - 1], one.u8[4096]], [1, 2, 3, 0]);
+  one.u32[0] = 5;
+  two.u32[20 * 1024] = 6;
+  t.is(two.u32[0], 1);
+  t.is(one.u32[20 * 1024], 2);
+  two.retire();
+  ftruncateSync(fd, 0);
+  t.deepEqual(dataRanges(fd), []);
+  t.is(one.u8[size - 1], 3);
+  one.retire();
+  t.is(one.u32[0], 0);
   closeFd(fd);
 });
 

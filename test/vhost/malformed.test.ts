@@ -15,6 +15,7 @@ import { closeAll, createMemfd } from '../../device/sys/fd.js';
 import { encodeMessage, encodeU64 } from '../../device/vhost/message.js';
 import { PCI_PROTOCOL_FEATURES } from '../../device/vhost/pci-requests.js';
 import type { FrontEnd } from '../support/front-end.js';
+import { iotlbPayload } from '../support/iotlb-payload.js';
 import { LocalBackEnd } from '../support/local-back-end.js';
 import { allRows, exampleFds, examplePayload } from '../support/messages.js';
 import { openFdsOf, uniqueName } from '../support/open-fds.js';
@@ -28,6 +29,11 @@ const REACH: Readonly<Record<string, (f: FrontEnd) => void>> = {
   new: () => undefined,
   negotiated: f => f.negotiate(),
   running: f => void closeAll([f.start().fd]),
+  /** Running, behind a vIOMMU. */
+  translated: f => {
+    f.translated = true;
+    closeAll([f.start().fd]);
+  },
 };
 
 /** Sends `bytes` in the phase and gives the reason for which the session ended; undefined if it goes on. */
@@ -194,11 +200,17 @@ test('random bytes with random descriptors never do more than end the session', 
       return bytes;
     });
   const well = fc.constantFrom(...allRows.keys()).map(code => encodeMessage(code, examplePayload(code)));
+  const number = fc.oneof(fc.constantFrom(0, 4096, 2 ** 52, 2 ** 63, Number.POSITIVE_INFINITY), fc.nat());
+  const iotlb = fc
+    .tuple(fc.nat(5), number, number, fc.nat(4), number)
+    .map(([type, iova, size, perm, userAddress]) =>
+      encodeMessage(Request.IOTLB_MSG, iotlbPayload(type, iova, size, perm, userAddress)),
+    );
   const phase = fc.constantFrom(...Object.keys(REACH));
   fc.assert(
     fc.property(
       phase,
-      fc.array(fc.tuple(fc.oneof(message, well), fc.nat(9)), { maxLength: 5 }),
+      fc.array(fc.tuple(fc.oneof(message, well, iotlb), fc.nat(9)), { maxLength: 5 }),
       (start, sent) => {
         const frontEnd = backEnd.connect();
         REACH[start]!(frontEnd);

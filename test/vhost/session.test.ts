@@ -3,6 +3,7 @@
 import test from 'ava';
 import {
   Control,
+  EXTENSION_VERSION,
   FUNCTION_SIZE,
   functionDeviceId,
   functionMsixVectors,
@@ -19,6 +20,7 @@ import { violation } from '../../device/vhost/request-table.js';
 import { type FrontEnd, guestRam, regionPayload } from '../support/front-end.js';
 import { LocalBackEnd } from '../support/local-back-end.js';
 import { allRows, exampleFds, examplePayload } from '../support/messages.js';
+import { openFdsOf, uniqueName } from '../support/open-fds.js';
 import { RingProducer } from '../support/ring-producer.js';
 import { Reg } from '../support/scratch-model.js';
 
@@ -47,6 +49,7 @@ const ALWAYS = [
   'GET_PROTOCOL_FEATURES',
   'SET_BACKEND_REQ_FD',
   'GET_MAX_MEM_SLOTS',
+  'IOTLB_MSG',
   'ADD_MEM_REG',
   'REM_MEM_REG',
 ];
@@ -115,7 +118,7 @@ test('acknowledgements come when they are asked for, after REPLY_ACK was negotia
   const frontEnd = backEnd.connect();
   // Not negotiated yet: need_reply on SET_OWNER is ignored, so the next thing to arrive is the features.
   frontEnd.send(Request.SET_OWNER, new Uint8Array(0), [], true);
-  t.is(decodeU64(frontEnd.ask(Request.GET_FEATURES).payload), 1n << 30n);
+  t.is(decodeU64(frontEnd.ask(Request.GET_FEATURES).payload), (1n << 30n) | (1n << 33n));
   t.is(frontEnd.acknowledge(Request.SET_PROTOCOL_FEATURES, encodeU64(PCI_PROTOCOL_FEATURES)), 0n);
   // Not asked for: again nothing in between.
   frontEnd.send(Request.SET_OWNER);
@@ -131,7 +134,7 @@ test('the description says what the model says', t => {
   const d = frontEnd.describe();
   const { description } = backEnd.model;
   t.is(d.length, FUNCTION_SIZE);
-  t.is(functionVersion(d, 0), 1);
+  t.is(functionVersion(d, 0), EXTENSION_VERSION);
   t.is(functionDeviceId(d, 0), description.deviceId);
   t.is(functionMsixVectors(d, 0), 4);
   t.is(functionRingSlots(d, 0), description.ringSlots);
@@ -206,14 +209,21 @@ test('a state region that is not one gets the result that names why, and a new o
   frontEnd.negotiate();
   const description = frontEnd.describe();
   frontEnd.setRing(first.ring!);
-  const empty = createMemfd('t', state.size);
+  const name = uniqueName();
+  const empty = createMemfd(name, state.size);
   const open = createMemfd('t', state.size, false);
   t.is(frontEnd.giveState({ ...state, version: 99 }), BigInt(StateResult.BAD_VERSION));
   t.is(frontEnd.giveState({ ...state, size: 4096 }), BigInt(StateResult.BAD_FD));
   t.is(frontEnd.giveState({ ...state, fd: open }), BigInt(StateResult.BAD_FD));
   t.is(frontEnd.giveState({ ...state, fd: empty }), BigInt(StateResult.BAD_CONTENT));
   t.is(backEnd.session!.phase, 'ring');
-  t.deepEqual(backEnd.logged, [{ level: 'warn', message: 'state region refused: no magic number' }]);
+  const sealed = `PCI_STATE_SET_FD: the state is not a sealed memfd of ${state.size} bytes`;
+  t.deepEqual(backEnd.refused, [
+    'PCI_STATE_SET_FD: the state has version 99, this back-end reads version 1: start a back-end that reads version 99, or reset the VM',
+    sealed,
+    sealed,
+    'PCI_STATE_SET_FD: the region holds no state: no magic number',
+  ]);
   const fresh = frontEnd.newState(description);
   t.is(backEnd.session!.phase, 'stopped');
   frontEnd.ring!.write(Reg.SCRATCH, 4, 3);
@@ -223,6 +233,7 @@ test('a state region that is not one gets the result that names why, and a new o
   first.hangUp();
   frontEnd.hangUp();
   closeAll([empty, open, state.fd, fresh.fd]);
+  t.is(openFdsOf(name), 0, 'the one that was refused was let go');
 });
 
 test('control events reach the model with their values', t => {
@@ -233,18 +244,23 @@ test('control events reach the model with their values', t => {
   frontEnd.control(Control.BUS_MASTER, 0);
   frontEnd.control(Control.INTX_DISABLE, 1);
   frontEnd.control(Control.MSIX_ENABLE, 0);
+  frontEnd.control(Control.POWER, 0);
+  frontEnd.control(Control.POWER, 1);
   frontEnd.control(Control.FUNCTION_RESET, 0, undefined, frontEnd.ring!.raiseEpoch());
   frontEnd.control(Control.BUS_RESET, 0, undefined, frontEnd.ring!.raiseEpoch());
   t.deepEqual(backEnd.model.events, [
     { kind: 'bus-master', value: false },
     { kind: 'intx-disable', value: true },
     { kind: 'msix', value: false },
+    { kind: 'power', value: false },
+    { kind: 'power', value: true },
     { kind: 'function-reset', epoch: 1 },
     { kind: 'bus-reset', epoch: 2 },
   ]);
   for (const [kind, value] of [
     [0, 0],
-    [6, 0],
+    [7, 0],
+    [Control.POWER, 2],
     [Control.BUS_MASTER, 2],
   ] as const) {
     const other = LocalBackEnd.scratch();
