@@ -46,6 +46,8 @@ const MAY_SHIFT: Readonly<Record<string, string>> = {
   'device/memory/guest-memory.ts': 'byte addresses to word indices, and the middle of a search',
   'device/sys/mapping.ts': 'bytes to words',
   'device/sys/poll.ts': 'the halves of struct pollfd',
+  'device/runtime/rehearsal.ts': 'feature bits by number',
+  'device/sys/process.ts': 'a bit of a capability mask',
   'device/vhost/session.ts': 'feature bits, 64 of them, by number',
   'device/vhost/pci-requests.ts': 'feature bits by number',
   'device/vhost/standard-requests.ts': 'feature bits by number',

@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { MAX_ADAPTERS } from '../runtime/device-thread.js';
 import { exitOnSignals } from '../vm/cleanup.js';
 import { prepareWorkshop } from '../vm/setup.js';
 import type { VmOptions } from '../vm/vm.js';
@@ -17,9 +18,12 @@ interface BootOptions {
   readonly capture?: string;
   readonly deviceLog?: string;
   readonly kernel?: string;
+  readonly iommu?: true;
+  readonly with: string[];
   readonly module: string[];
   readonly file: string[];
   readonly driver: boolean;
+  readonly adapters: number;
   readonly timeout: number;
 }
 
@@ -69,14 +73,17 @@ async function boot(command: readonly string[], options: BootOptions): Promise<v
   const workshop = await prepareWorkshop();
   const interactive = command.length === 0;
   const adapterVm = await AdapterVm.start(workshop, {
+    control: true,
+    adapters: options.adapters,
     guest: {
-      load: [...(options.driver ? driverModules(workshop, ['pushbell']) : []), ...load],
+      load: [...driverModules(workshop, [...(options.driver ? ['pushbell'] : []), ...options.with]), ...load],
       files,
       consoleShell: interactive,
     },
     vm: {
       cpus: options.cpus,
       memoryMb: options.memory,
+      ...(options.iommu ? { iommu: true } : {}),
       ...kernel,
       ...(interactive ? { onConsole: text => process.stdout.write(text) } : {}),
     },
@@ -103,6 +110,7 @@ async function runOne(adapterVm: AdapterVm, command: string, timeoutMs: number):
 async function converse(adapterVm: AdapterVm): Promise<void> {
   const { stdin, stderr } = process;
   stderr.write('This is the guest\'s console: "poweroff -f" or Ctrl-A x ends it.\n');
+  stderr.write('Nothing happens? "npx pushbell explain" in another terminal says why.\n');
   if (stdin.isTTY) stdin.setRawMode(true);
   const over = new Promise<void>(resolve => {
     let escaped = false;
@@ -134,7 +142,15 @@ export function bootCommand(): Command {
     .argument('[command...]', 'command to run in the guest, after --')
     .option('--memory <MiB>', 'guest memory', wholeNumber(64, 1_048_576), 256)
     .option('--cpus <n>', 'virtual processors', wholeNumber(1, 255), 2)
+    .option('--adapters <n>', 'adapters in the VM', wholeNumber(1, MAX_ADAPTERS), 1)
     .option('--kernel <file>', 'boot this kernel image (modules must fit it)')
+    .option('--iommu', 'put an Intel IOMMU before the adapter: what a driver bug touches is a fault')
+    .option(
+      '--with <name>',
+      'load this module of guest-driver/ too, e.g. pushbell_selftest (repeatable)',
+      collect,
+      [],
+    )
     .option('--module <file.ko>', 'load this module too (repeatable)', collect, [])
     .option('--file <host[:guest]>', 'put this file into the guest (repeatable)', collect, [])
     .option('--no-driver', 'leave the pushbell driver out')

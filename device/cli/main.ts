@@ -11,6 +11,7 @@ import { cleanCommand } from './clean.js';
 import { CliError, Status } from './cli-error.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { explainCommand } from './explain.js';
 import { serveCommand } from './serve.js';
 import { testCommand } from './test/command.js';
 
@@ -20,6 +21,7 @@ const COMMANDS: readonly (() => Command)[] = [
   testCommand,
   benchCommand,
   serveCommand,
+  explainCommand,
   doctorCommand,
   cleanCommand,
 ];

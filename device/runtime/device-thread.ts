@@ -6,6 +6,9 @@ import { EventFd } from '../sys/eventfd.js';
 import type { ControlAnswer } from './device-ops.js';
 import type { Pause } from './reactor.js';
 
+/** Front-ends that one process serves at once, unless told otherwise. */
+export const MAX_ADAPTERS = 8;
+
 /** What a model's module exports. */
 export interface ModelModule {
   createAdapter(options: Readonly<Record<string, unknown>>): PciModel;
@@ -16,9 +19,13 @@ export interface DeviceThreadOptions {
   readonly modelUrl: string;
   /** Handed to createAdapter; plain data. */
   readonly modelOptions: Readonly<Record<string, unknown>>;
-  /** Listening or connected socket; the device thread closes it. */
+  /** Listening or connected socket; the device thread closes it. Without either it waits for `listen`. */
   readonly listener?: number | undefined;
   readonly connected?: number | undefined;
+  /** How many front-ends it serves at once. */
+  readonly maxAdapters?: number;
+  /** Go through a connection first (rehearsal.ts): worth its time for who waits to take over. */
+  readonly rehearse?: boolean;
   readonly onLog: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -27,12 +34,24 @@ export interface ThreadData {
   readonly modelOptions: Readonly<Record<string, unknown>>;
   readonly listener: number | undefined;
   readonly connected: number | undefined;
+  readonly maxAdapters: number;
+  readonly rehearse: boolean;
   readonly wakeFd: number;
   readonly port: MessagePort;
 }
 
+export interface Listen {
+  /** A listening socket, which is taken over. */
+  readonly listener: number;
+  /** How many processes served it before. */
+  readonly restarts: number;
+  /** Options of the models from now on; absent: those from the start. */
+  readonly modelOptions?: Readonly<Record<string, unknown>> | undefined;
+}
+
 export type ToDevice =
   | { readonly kind: 'stop' }
+  | ({ readonly kind: 'listen' } & Listen)
   | { readonly kind: 'request'; readonly id: number; readonly request: unknown };
 
 export type FromDevice =
@@ -79,6 +98,8 @@ export class DeviceThread {
       modelOptions: options.modelOptions,
       listener: options.listener,
       connected: options.connected,
+      maxAdapters: options.maxAdapters ?? MAX_ADAPTERS,
+      rehearse: options.rehearse ?? false,
       wakeFd: this.#wake.fd,
       port: port2,
     };
@@ -120,6 +141,11 @@ export class DeviceThread {
       this.#waiting.set(id, resolve);
       this.#post({ kind: 'request', id, request });
     });
+  }
+
+  /** Serves a socket from now on; for a thread that was started without one. */
+  listen(listen: Listen): void {
+    this.#post({ kind: 'listen', ...listen });
   }
 
   /** Ends the loop; `ended` resolves when it is done. */

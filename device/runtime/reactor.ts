@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The loop of the device process, synchronous, in a thread of its own. Each turn gives every source its budget:
+// The loop of the device process, synchronous, in a thread of its own. Each turn gives every adapter its budget:
 //
 //   ring slots ──▶ model (MMIO)      model ──▶ slices of queued work      sockets, wake-up ──▶ messages, now and then
 //
-// With nothing to do it spins a while, then announces sleep in the ring header and blocks in poll. The wake event is
-// always in the poll set, so that the main thread can stop the loop or ask it something at any time.
+// When none has anything to do it spins a while, then announces sleep in every ring header and blocks in poll. The wake
+// event is always in the poll set, so that the main thread can stop the loop or ask it something at any time.
+//
+// A PeerFault ends the session that it came from and no other. Any other error is a defect of ours: nobody knows what
+// it has touched, so it ends the loop and with it the process.
 import type { Clock, LogLevel } from '../model/ports.js';
 import { yieldProcessor } from '../sys/cpu.js';
 import { PeerFault } from '../sys/errors.js';
@@ -14,11 +17,10 @@ import { bytesAwaitingCollection } from '../sys/mapping.js';
 import { PollSet } from '../sys/poll.js';
 import { acceptUnix } from '../sys/unix-socket.js';
 import { PCI_LOG } from '../vhost/pci-requests.js';
-import type { VhostSession } from '../vhost/session.js';
-import type { PciFunction } from './pci-function.js';
+import type { AdapterSlot, AdapterSlots } from './adapter-slot.js';
 import { newPciSession } from './pci-session.js';
 import { SpinWindow } from './spin.js';
-import { type Trace, TracePoint } from './trace.js';
+import { TracePoint } from './trace.js';
 
 const SLOTS_PER_TURN = 256;
 const SLICES_PER_TURN = 4;
@@ -32,9 +34,13 @@ const SOCKET_LOOK_NS = 50_000;
 /** A timer closer than this is spun for: poll would wake up too late. */
 const TIMER_SPIN_NS = 100_000;
 const YIELD_EVERY_NS = 1e9;
+/** In the poll set: wake event and listener, then socket and kick event of each adapter. */
+const WAKE_PLACE = 0;
+const COMMON_PLACES = 2;
+const PLACES_PER_ADAPTER = 2;
 
 export interface ReactorOptions {
-  readonly function: PciFunction;
+  readonly adapters: AdapterSlots;
   readonly clock: Clock;
   readonly wake: EventFd;
   /** A listening socket, or one that is connected already (the loop ends with its session). */
@@ -42,21 +48,26 @@ export interface ReactorOptions {
   readonly connected: number | undefined;
   readonly maxSpinNs: number;
   readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
-  readonly trace: Trace;
   /** Called when the wake event was signalled: true ends the loop. */
   readonly onWake: () => boolean;
 }
+
+/** The system has refused something: no defect of ours. */
+const isOutside = (error: unknown): error is Error => error instanceof Error && 'code' in error;
 
 /** Why `run` came back: to be called again after the event loop had its turn, or not at all. */
 export type Pause = 'yield' | 'stopped' | 'session-over';
 
 export class Reactor {
   readonly #o: ReactorOptions;
-  readonly #function: PciFunction;
+  readonly #adapters: AdapterSlots;
+  readonly #active: AdapterSlot[];
   readonly #clock: Clock;
   readonly #spin: SpinWindow;
-  readonly #poll = new PollSet(4);
-  #session: VhostSession | undefined;
+  readonly #poll: PollSet;
+  #listener: number | undefined;
+  /** Somebody waits for an adapter and was told of in the log; the listener rests until one is free. */
+  #crowded = false;
   #sessions = 0;
   #pause: Pause | undefined;
   #nextLookNs = 0;
@@ -64,14 +75,19 @@ export class Reactor {
 
   constructor(options: ReactorOptions) {
     this.#o = options;
-    this.#function = options.function;
+    this.#adapters = options.adapters;
+    this.#active = options.adapters.active;
     this.#clock = options.clock;
     this.#spin = new SpinWindow(options.maxSpinNs);
-    if (options.connected !== undefined) this.#begin(options.connected);
+    this.#poll = new PollSet(COMMON_PLACES + PLACES_PER_ADAPTER * options.adapters.max);
+    this.#listener = options.listener;
+    if (options.connected !== undefined) this.#begin(options.adapters.take(), options.connected);
   }
 
-  status(): Record<string, unknown> {
-    return { sessions: this.#sessions, phase: this.#session?.phase, ...this.#function.status() };
+  /** Accepts connections from now on, at a listening socket that is taken over. */
+  listen(listener: number): void {
+    this.#listener = listener;
+    this.#nextLookNs = 0;
   }
 
   /** Runs until there is a reason to come back. */
@@ -91,31 +107,36 @@ export class Reactor {
     return this.#pause;
   }
 
-  /** Ends what is left of a session. */
-  close(): void {
-    if (this.#session !== undefined) {
-      this.#session.end('');
-      this.#finish();
+  /** One round over all adapters; true when something was done or can be done at once. */
+  #turn(): boolean {
+    const active = this.#active;
+    let worked = false;
+    for (let i = 0; i < active.length; i++) if (this.#turnOf(active[i]!)) worked = true;
+    return worked;
+  }
+
+  #turnOf(slot: AdapterSlot): boolean {
+    slot.trace.newTurn();
+    const pci = slot.function;
+    try {
+      const taken = pci.drain(SLOTS_PER_TURN);
+      const more = pci.poll(SLICES_PER_TURN);
+      const few = taken > 0 && taken < SLOTS_WORTH_A_LOOK && !more;
+      // An interrupt is on its way and there is nothing to do but to spin: who delivers it may wait for this processor.
+      if (!more && pci.takeInterrupted()) yieldProcessor();
+      else if (few && this.#active.length === 1 && pci.mayBeInBurst) this.#letSlotsGather();
+      return taken > 0 || more;
+    } catch (error) {
+      this.#fault(slot, error);
+      return false;
     }
   }
 
-  /** One round over ring and model; true when something was done or can be done at once. */
-  #turn(): boolean {
-    this.#o.trace.newTurn();
-    try {
-      const taken = this.#function.drain(SLOTS_PER_TURN);
-      const more = this.#function.poll(SLICES_PER_TURN);
-      const few = taken > 0 && taken < SLOTS_WORTH_A_LOOK && !more;
-      // An interrupt is on its way and there is nothing to do but to spin: who delivers it may wait for this processor.
-      if (!more && this.#function.takeInterrupted()) yieldProcessor();
-      else if (few && this.#function.mayBeInBurst) this.#letSlotsGather();
-      return taken > 0 || more;
-    } catch (error) {
-      if (!(error instanceof PeerFault)) throw error;
-      this.#session?.end(error.message);
-      this.#finish();
-      return false;
-    }
+  /** What the peer did wrong ends its session; anything else is thrown again. */
+  #fault(slot: AdapterSlot, error: unknown): void {
+    if (!(error instanceof PeerFault)) throw error;
+    slot.session?.end(error.message);
+    this.#finish(slot);
   }
 
   /**
@@ -129,7 +150,7 @@ export class Reactor {
   }
 
   #sleep(now: number): void {
-    const timeoutNs = this.#function.wakeAtNs - now;
+    const timeoutNs = this.#wakeAtNs() - now;
     if (timeoutNs <= 0 || (timeoutNs < TIMER_SPIN_NS && this.#spin.maxNs > 0)) return;
     if (bytesAwaitingCollection() > 0 && now - this.#lastYieldNs > YIELD_EVERY_NS) {
       // The collector's callbacks, which give address space back, run in the event loop only.
@@ -138,90 +159,155 @@ export class Reactor {
       return;
     }
     this.#spin.wasted();
-    try {
-      if (!this.#function.fallAsleep()) return;
-    } catch (error) {
-      if (!(error instanceof PeerFault)) throw error;
-      return;
+    if (this.#fallAsleep()) this.#look(timeoutNs);
+  }
+
+  #wakeAtNs(): number {
+    const active = this.#active;
+    let first = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < active.length; i++) first = Math.min(first, active[i]!.function.wakeAtNs);
+    return first;
+  }
+
+  /** Announces sleep in every ring; false, and all awake again, when one of them has work after all. */
+  #fallAsleep(): boolean {
+    const active = this.#active;
+    for (let i = 0; i < active.length; i++) {
+      try {
+        if (active[i]!.function.fallAsleep()) continue;
+      } catch (error) {
+        this.#fault(active[i]!, error);
+      }
+      this.#wakeAll();
+      return false;
     }
-    this.#look(timeoutNs);
+    return true;
+  }
+
+  #wakeAll(): void {
+    const active = this.#active;
+    for (let i = 0; i < active.length; i++) active[i]!.function.wake();
   }
 
   /** Looks at the sockets, waiting at most `timeoutNs`, and serves what is ready. */
   #look(timeoutNs: number): void {
-    const session = this.#session;
-    const poll = this.#poll;
-    const kick = this.#function.kick;
-    poll.clear();
-    const wakePlace = poll.add(this.#o.wake.fd);
-    const socketPlace = this.#addSocket(session);
-    const kickPlace = kick === undefined || timeoutNs === 0 ? -1 : poll.add(kick.fd);
-    const ready = poll.wait(timeoutNs);
-    if (timeoutNs !== 0) this.#function.wake();
+    const asleep = timeoutNs !== 0;
+    const watched = this.#watch(asleep);
+    const ready = this.#poll.wait(timeoutNs);
+    if (asleep) this.#wakeAll();
     this.#nextLookNs = this.#clock.nowNs() + SOCKET_LOOK_NS;
     if (ready === 0) return;
-    if (kickPlace >= 0 && poll.isReady(kickPlace)) kick!.drain();
-    if (poll.isReady(wakePlace)) {
+    if (this.#poll.isReady(WAKE_PLACE)) {
       this.#o.wake.drain();
       if (this.#o.onWake()) this.#pause = 'stopped';
     }
-    if (socketPlace < 0 || !poll.isReady(socketPlace)) return;
-    if (session === undefined) this.#accept();
-    else this.#serve(session);
+    this.#serveReady(watched, asleep);
   }
 
-  /** The socket to watch: the session's, or the listener when there is none. */
-  #addSocket(session: VhostSession | undefined): number {
-    const fd = session?.fd ?? this.#o.listener;
-    return fd === undefined ? -1 : this.#poll.add(fd);
+  /** Fills the poll set: sockets and, before sleep, the events that end it. Returns the place of the listener, or -1. */
+  #watch(asleep: boolean): number {
+    const active = this.#active;
+    const poll = this.#poll;
+    poll.clear();
+    poll.add(this.#o.wake.fd);
+    for (let i = 0; i < active.length; i++) {
+      poll.add(active[i]!.session!.fd);
+      const kick = active[i]!.function.kick;
+      if (asleep && kick !== undefined) poll.add(kick.fd);
+    }
+    const rests = this.#listener === undefined || this.#crowded;
+    return rests ? -1 : poll.add(this.#listener!);
+  }
+
+  /** Serves what the poll set says is ready. Sessions end first: a front-end that comes back finds its slot free. */
+  #serveReady(listenerPlace: number, asleep: boolean): void {
+    const poll = this.#poll;
+    // A session that ends leaves the list, and its place in the poll set with it: a copy keeps both in step.
+    const watched = this.#active.slice();
+    let place = WAKE_PLACE + 1;
+    for (const slot of watched) {
+      const socketReady = poll.isReady(place++);
+      const kick = slot.function.kick;
+      if (asleep && kick !== undefined && poll.isReady(place++)) kick.drain();
+      if (socketReady) this.#serve(slot);
+    }
+    if (listenerPlace >= 0 && this.#pause === undefined && poll.isReady(listenerPlace)) this.#accept();
+  }
+
+  #serve(slot: AdapterSlot): void {
+    const session = slot.session!;
+    session.service(MESSAGES_PER_LOOK);
+    if (session.ended !== undefined) this.#finish(slot);
   }
 
   #accept(): void {
-    const fd = acceptUnix(this.#o.listener!);
-    if (fd !== undefined) this.#begin(fd);
+    if (this.#adapters.full) {
+      return this.#rest('warn', `all ${this.#adapters.max} adapters are connected (--max-adapters)`);
+    }
+    try {
+      const slot = this.#adapters.take();
+      const fd = acceptUnix(this.#listener!);
+      if (fd !== undefined) this.#begin(slot, fd);
+    } catch (error) {
+      // The system refuses a descriptor or a file: those that are connected go on, and one that ends gives some back.
+      if (!isOutside(error) || this.#active.length === 0) throw error;
+      this.#rest('error', error.message);
+    }
   }
 
-  #serve(session: VhostSession): void {
-    session.service(MESSAGES_PER_LOOK);
-    if (session.ended !== undefined) this.#finish();
+  /** Leaves who connects in the backlog until a session ends. */
+  #rest(level: LogLevel, reason: string): void {
+    this.#crowded = true;
+    this.#o.log(level, `a front-end waits: ${reason}`);
   }
 
-  #begin(fd: number): void {
-    const { log, trace } = this.#o;
-    this.#sessions++;
-    trace.point(TracePoint.SESSION, 1);
-    this.#session = newPciSession(fd, this.#function, (request, reason) => {
-      log('warn', `${request} refused: ${reason}`);
-      this.#session?.tell(PCI_LOG, `${request} refused: ${reason}`);
+  #begin(slot: AdapterSlot, fd: number): void {
+    slot.sessions++;
+    slot.sessionNumber = ++this.#sessions;
+    slot.lastRefusal = undefined;
+    slot.trace.point(TracePoint.SESSION, 1);
+    slot.session = newPciSession(fd, slot.function, (request, reason) => {
+      slot.lastRefusal = `${request} refused: ${reason}`;
+      slot.log('warn', slot.lastRefusal);
+      slot.session?.tell(PCI_LOG, slot.lastRefusal);
     });
-    log('info', 'front-end connected', { session: this.#sessions });
+    this.#active.push(slot);
+    slot.log('info', 'front-end connected', { session: slot.sessionNumber });
   }
 
-  #finish(): void {
-    const session = this.#session;
+  #finish(slot: AdapterSlot): void {
+    const session = slot.session;
     if (session === undefined) return;
-    this.#session = undefined;
+    slot.session = undefined;
+    this.#active.splice(this.#active.indexOf(slot), 1);
+    this.#crowded = false;
     const reason = session.ended ?? '';
-    this.#function.endSession();
+    slot.lastEnd = reason;
+    slot.function.endSession();
     session.close();
-    this.#o.trace.point(TracePoint.SESSION, 0);
-    if (reason === '') this.#o.log('info', 'session over', { session: this.#sessions });
-    else this.#o.log('error', `session ended: ${reason}`, { session: this.#sessions });
+    slot.trace.point(TracePoint.SESSION, 0);
+    if (reason === '') slot.log('info', 'session over', { session: slot.sessionNumber });
+    else slot.log('error', `session ended: ${reason}`, { session: slot.sessionNumber });
     // A turn of the event loop between two sessions: retired mappings are given back.
     // A stop that came together with the hang-up stands.
-    if (this.#pause !== 'stopped') this.#pause = this.#o.listener === undefined ? 'session-over' : 'yield';
+    if (this.#pause !== 'stopped') this.#pause = this.#o.connected === undefined ? 'yield' : 'session-over';
   }
 
-  /** After a failure of our own: hangs up, and touches neither model nor memory any more. */
+  /** After a failure of our own: hangs up, and touches neither models nor memory any more. */
   abandon(): void {
-    this.#session?.close();
-    this.#session = undefined;
-    if (this.#o.listener !== undefined) closeFd(this.#o.listener);
+    for (const slot of this.#active.splice(0)) {
+      slot.session?.close();
+      slot.session = undefined;
+    }
+    if (this.#listener !== undefined) closeFd(this.#listener);
   }
 
-  /** Closes what the loop was given. */
+  /** Ends what is left of the sessions, and closes what the loop was given. */
   dispose(): void {
-    this.close();
-    if (this.#o.listener !== undefined) closeFd(this.#o.listener);
+    for (const slot of this.#active.slice()) {
+      slot.session?.end('');
+      this.#finish(slot);
+    }
+    if (this.#listener !== undefined) closeFd(this.#listener);
   }
 }

@@ -32,6 +32,7 @@ export const TRACED_EVENTS = [
   'bus-reset',
   'run',
   'stop',
+  'power',
 ];
 
 const RECORD_WORDS = 8;

@@ -62,6 +62,11 @@ const BAD_INPUT: readonly (readonly [string, readonly string[], RegExp])[] = [
     /module \/no\/such\.ko does not exist/,
   ],
   [
+    'a module that the driver does not have',
+    ['boot', '--with', 'pushbell_nothing', '--', 'true'],
+    /guest-driver\/ has no module pushbell_nothing/,
+  ],
+  [
     'a file that is not there',
     ['boot', '--file', '/no/such', '--', 'true'],
     /file \/no\/such does not exist/,
@@ -104,11 +109,12 @@ test('more memory than there is is a clear message and status 3', async t => {
   t.regex(run.stderr, /memory/i);
 });
 
-test('boot -- CMD gives output and status of the command', async t => {
+test('boot -- CMD gives output and status of the command, in the machine that was asked for', async t => {
   t.timeout(DEADLINE_MS);
-  const run = await pushbell(['boot', '--', 'echo from the guest; exit 7']);
+  const command = 'echo from the guest; ls /sys/class/iommu; lsmod | grep -o ^pushbell_bugs; exit 7';
+  const run = await pushbell(['boot', '--iommu', '--with', 'pushbell_bugs', '--', command]);
   t.is(run.status, 7, run.stderr);
-  t.is(run.stdout, 'from the guest\n');
+  t.is(run.stdout, 'from the guest\ndmar0\npushbell_bugs\n');
 });
 
 test('test: pass, fail, skip and hang have their status, a failure its folder, TAP and JUnit agree', async t => {

@@ -1,81 +1,32 @@
 // SPDX-License-Identifier: MIT
 // The command line of the back-end, as a process: conventions, refusals in one line, and a clean end.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { ControlClient, ControlError } from '../../device/runtime/control-client.js';
 import { closeAll, closeFd } from '../../device/sys/fd.js';
 import { listenUnix, unixPair } from '../../device/sys/unix-socket.js';
-import { SCRATCH_MODEL_URL, temporaryDirectory } from '../support/device.js';
 import { FrontEnd } from '../support/front-end.js';
 import { Reg, SCRATCH_ID } from '../support/scratch-model.js';
+import { ask, MAIN, pushbell, SCRATCH, serve, stop } from '../support/serve-process.js';
+import { temporaryDirectory } from '../support/temporary.js';
 
-const MAIN = fileURLToPath(new URL('../../device/cli/main.js', import.meta.url));
-const SCRATCH = fileURLToPath(SCRATCH_MODEL_URL);
-
-interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command line that ends by itself. */
-function pushbell(...args: string[]): Promise<Result> {
-  return new Promise(resolve => {
-    const child = execFile(process.execPath, [MAIN, ...args], { timeout: 20_000 }, (_error, stdout, stderr) =>
-      resolve({ status: child.exitCode, stdout, stderr }),
-    );
-  });
-}
-
-interface Served {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly errors: () => string;
-  /** Resolves with the exit status, or the signal that ended it. */
-  readonly ended: Promise<number | string | null>;
-}
-
-/** Starts `serve`; resolves when it listens. */
-async function serve(t: ExecutionContext, ...args: string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--model', SCRATCH, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  let output = '';
-  let errors = '';
-  const ended = new Promise<number | string | null>(resolve =>
-    child.once('exit', (code, signal) => resolve(code ?? signal)),
-  );
-  child.stderr!.on('data', chunk => (errors += chunk));
-  await new Promise<void>((resolve, reject) => {
-    child.stdout!.on('data', chunk => {
-      output += chunk;
-      if (output.includes('qemu-system-x86_64')) resolve();
-    });
-    void ended.then(() => reject(new Error(`serve ended: ${errors}`)));
-  });
-  return { child, ended, output: () => output, errors: () => errors };
-}
-
-async function stop(served: Served, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
-  served.child.kill(signal);
-  return await served.ended;
-}
+const MODEL = ['--model', SCRATCH];
 
 test.serial('--print-capabilities prints JSON and exits', async t => {
-  const { status, stdout } = await pushbell('serve', '--print-capabilities');
+  const { status, stdout } = await pushbell(['serve', '--print-capabilities']);
   t.is(status, 0);
   t.is(JSON.parse(stdout).type, 'pci');
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test.serial(`it listens with mode 0600, serves, and ${signal} ends it and removes its sockets`, async t => {
-    const directory = temporaryDirectory();
-    const [path, control] = [join(directory, 'a.sock'), join(directory, 'c.sock')];
-    const served = await serve(t, '--socket-path', path, '--control', control);
+    const directory = temporaryDirectory(t);
+    const control = join(directory, 'c.sock');
+    const served = await serve(t, [...MODEL, '--control', control], { directory });
+    const { path } = served;
     t.is(statSync(path).mode & 0o777, 0o600);
     t.is(statSync(control).mode & 0o777, 0o600);
     t.regex(
@@ -96,17 +47,34 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     await t.throwsAsync(ControlClient.open(control), { instanceOf: ControlError });
     frontEnd.hangUp();
     frontEnd.ring!.close();
-    rmSync(directory, { recursive: true });
+    t.deepEqual(readdirSync(directory), [], 'nothing is left');
   });
 }
 
+test.serial('without --control there is a control socket beside the other one', async t => {
+  const served = await serve(t, MODEL);
+  t.is(statSync(served.control).mode & 0o777, 0o600);
+  t.like(await ask(served, 'status'), { pid: served.child.pid, restarts: 0 });
+  t.is(await stop(served), 0);
+  t.deepEqual(readdirSync(served.directory), []);
+});
+
+test.serial('a path too long for a control socket beside it serves without one', async t => {
+  const directory = join(temporaryDirectory(t), 'x'.repeat(100 - tmpdir().length - 26));
+  mkdirSync(directory);
+  const served = await serve(t, MODEL, { directory, env: { XDG_RUNTIME_DIR: tmpdir() } });
+  t.true(Buffer.byteLength(served.path) <= 107 && Buffer.byteLength(served.control) > 107);
+  t.regex(served.errors(), /warn {2}no control socket: .*107 bytes/);
+  t.is(await stop(served), 0);
+});
+
 test.serial('a stale socket file is replaced with a notice, a live one is refused', async t => {
-  const directory = temporaryDirectory();
+  const directory = temporaryDirectory(t);
   const path = join(directory, 'a.sock');
   closeFd(listenUnix(path));
-  const served = await serve(t, '--socket-path', path);
+  const served = await serve(t, MODEL, { directory });
   t.regex(served.errors(), /replaced the stale socket/);
-  const second = await pushbell('serve', '--socket-path', path, '--model', SCRATCH);
+  const second = await pushbell(['serve', '--socket-path', path, ...MODEL]);
   t.is(second.status, 3);
   t.is(
     second.stderr,
@@ -116,23 +84,20 @@ test.serial('a stale socket file is replaced with a notice, a live one is refuse
   frontEnd.negotiate();
   frontEnd.hangUp();
   t.is(await stop(served), 0);
-  rmSync(directory, { recursive: true });
 });
 
 test.serial('it goes down without touching a socket that has replaced its own', async t => {
-  const directory = temporaryDirectory();
-  const path = join(directory, 'a.sock');
-  const served = await serve(t, '--socket-path', path);
+  const served = await serve(t, MODEL);
+  const { path } = served;
   rmSync(path);
   const other = listenUnix(path);
   t.is(await stop(served), 0);
   t.true(existsSync(path));
   closeFd(other);
-  rmSync(directory, { recursive: true });
 });
 
 test.serial('bad paths get one clear line and status 3', async t => {
-  const directory = temporaryDirectory();
+  const directory = temporaryDirectory(t);
   const file = join(directory, 'file');
   writeFileSync(file, '');
   mkdirSync(join(directory, 'closed'));
@@ -144,34 +109,31 @@ test.serial('bad paths get one clear line and status 3', async t => {
     ['/proc/s', /no permission|does not exist/],
   ];
   for (const [path, reason] of cases) {
-    const { status, stderr } = await pushbell('serve', '--socket-path', path, '--model', SCRATCH);
+    const { status, stderr } = await pushbell(['serve', '--socket-path', path, ...MODEL]);
     t.is(status, 3, path);
     t.regex(stderr, reason);
     t.is(stderr.trimEnd().split('\n').length, 1, stderr);
   }
   chmodSync(join(directory, 'closed'), 0o700);
-  rmSync(directory, { recursive: true });
 });
 
 test.serial('a model or a capture file that cannot be opened is one line and status 3', async t => {
-  const directory = temporaryDirectory();
+  const directory = temporaryDirectory(t);
   const path = join(directory, 's');
-  const model = await pushbell('serve', '--socket-path', path, '--model', join(directory, 'no.js'));
+  const model = await pushbell(['serve', '--socket-path', path, '--model', join(directory, 'no.js')]);
   t.is(model.status, 3);
   t.regex(model.stderr, /^pushbell: the device could not start: .*no\.js.*\n$/);
-  const capture = await pushbell(
+  const capture = await pushbell([
     'serve',
     '--socket-path',
     path,
-    '--model',
-    SCRATCH,
+    ...MODEL,
     '--capture',
     join(directory, 'c'),
-  );
+  ]);
   t.is(capture.status, 3);
   t.is(capture.stderr, 'pushbell: the device could not start: the scratch model captures nothing\n');
   t.false(existsSync(path));
-  rmSync(directory, { recursive: true });
 });
 
 test.serial('wrong usage is status 2', async t => {
@@ -180,15 +142,17 @@ test.serial('wrong usage is status 2', async t => {
     ['serve', '--socket-path', '/tmp/x', '--fd', '3'],
     ['serve', '--fd', 'three'],
     ['serve', '--what'],
+    ['serve', '--fd', '3', '--supervise'],
+    ['serve', '--socket-path', '/tmp/x', '--max-adapters', '0'],
     ['serve', '--socket-path', '/tmp/x', '--log-level', 'loud'],
     ['dance'],
   ]) {
-    const { status, stderr } = await pushbell(...args);
+    const { status, stderr } = await pushbell(args);
     t.is(status, 2, args.join(' '));
     t.true(stderr.length > 0);
   }
-  t.is((await pushbell('serve', '--fd', '99')).status, 3);
-  const help = await pushbell('serve', '--help');
+  t.is((await pushbell(['serve', '--fd', '99'])).status, 3);
+  const help = await pushbell(['serve', '--help']);
   t.is(help.status, 0);
   t.regex(help.stdout, /--print-capabilities/);
 });
@@ -210,9 +174,9 @@ test.serial('--fd serves one session on a connected socket and ends with it', as
 });
 
 test.serial('killed and started again, it takes over ring and state', async t => {
-  const directory = temporaryDirectory();
-  const path = join(directory, 'a.sock');
-  const first = await serve(t, '--socket-path', path);
+  const directory = temporaryDirectory(t);
+  const first = await serve(t, MODEL, { directory });
+  const { path } = first;
   const before = FrontEnd.connect(path);
   const state = before.start();
   const ring = before.ring!;
@@ -221,7 +185,7 @@ test.serial('killed and started again, it takes over ring and state', async t =>
   t.is(await stop(first, 'SIGKILL'), 'SIGKILL');
   t.true(before.waitForHangUp());
   ring.write(Reg.SCRATCH64, 8, 5, 6);
-  const second = await serve(t, '--socket-path', path);
+  const second = await serve(t, MODEL, { directory });
   const after = FrontEnd.connect(path);
   after.resume(ring, state);
   t.is(ring.read(Reg.SCRATCH, 4).lo, 1234);
@@ -232,5 +196,4 @@ test.serial('killed and started again, it takes over ring and state', async t =>
   after.hangUp();
   ring.close();
   closeFd(state.fd);
-  rmSync(directory, { recursive: true });
 });

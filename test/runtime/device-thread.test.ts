@@ -149,7 +149,7 @@ test.serial('control requests are answered while the device sleeps and while it 
   t.deepEqual(await thread.request({ op: 'nothing' }), { error: 'unknown op "nothing"' });
   t.deepEqual(await thread.request('nonsense'), { error: 'no "op" in the request' });
   t.deepEqual(await thread.request({ op: 'ops' }), {
-    result: ['break', 'explode', 'ops', 'peek', 'status', 'trace'],
+    result: ['break', 'explain', 'explode', 'ops', 'peek', 'status', 'trace'],
   });
   const { text } = (
     (await thread.request({ op: 'trace', format: 'text', clear: true })) as { result: { text: string } }
