@@ -87,7 +87,10 @@ export const messagesGroup: Group = {
     enumeration('iotlb_type', 'types of an IOTLB message', {
       MISS: [1, 'back-end: the translation of IOVA is wanted, with PERM'],
       UPDATE: [2, 'front-end: IOVA … IOVA + SIZE is at UADDR of the front-end, with PERM'],
-      INVALIDATE: [3, 'front-end: translations of the range are void; acknowledged when no DMA uses them any more'],
+      INVALIDATE: [
+        3,
+        'front-end: translations of the range are void; acknowledged when no DMA uses them any more',
+      ],
       ACCESS_FAIL: [4, 'front-end: the miss for IOVA and PERM has no translation: a fault'],
     }),
     enumeration('iotlb_perm', 'permissions of an IOTLB message', {

@@ -24,6 +24,11 @@ export function macFromSeed(seed: number): Uint8Array {
   );
 }
 
+/** As people write it. */
+export function macText(mac: Uint8Array): string {
+  return Array.from(mac, byte => byte.toString(16).padStart(2, '0')).join(':');
+}
+
 /** 10.x.y.z from the last three bytes of a MAC, as a number. z is 1 … 254: neither a network nor a broadcast address. */
 export function ipv4FromMac(mac: Uint8Array): number {
   return ((10 << 24) | (mac[3] << 16) | (mac[4] << 8) | (1 + (mac[5] % 254))) >>> 0;

@@ -32,7 +32,7 @@ interface Job {
 /** The host's end of the control line to the guest's process 1. */
 export class GuestAgent {
   readonly #socket: Socket;
-  readonly #reader = new FrameReader();
+  #reader = new FrameReader();
   readonly #jobs = new Map<number, Job>();
   readonly #onHello: (kernelRelease: string) => void;
   readonly #onModuleFailed: (text: string) => void;
@@ -88,6 +88,12 @@ export class GuestAgent {
   /** The guest is gone: everything that waits for it fails with this. */
   fail(error: VmError): void {
     this.#lost = error;
+    for (const job of this.#jobs.values()) job.settle(error);
+  }
+
+  /** The guest was reset: what ran there has ended with this, and half a frame will never be completed. */
+  restart(error: VmError): void {
+    this.#reader = new FrameReader();
     for (const job of this.#jobs.values()) job.settle(error);
   }
 

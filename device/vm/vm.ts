@@ -7,7 +7,7 @@ import { GuestAgent, type GuestResult, orAfter, type RunOptions } from './agent.
 import { atExit, temporaryDir, withParent } from './cleanup.js';
 import { ConsoleLog } from './console.js';
 import { VmError, type VmFault } from './errors.js';
-import { killGroup, lastLines } from './process.js';
+import { killGroup } from './process.js';
 import { type Machine, qemuArgs } from './qemu-args.js';
 import { Qmp, type QmpEvent } from './qmp.js';
 
@@ -32,6 +32,8 @@ const BOOT_TIMEOUT_MS = 60_000;
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 /** After a panic the console still prints registers and the call trace. */
 const PANIC_SETTLE_MS = 300;
+/** Of QEMU's standard error, so many lines are kept. */
+const STDERR_LINES = 40;
 const SOCKETS = ['console', 'agent', 'monitor'] as const;
 
 type Sockets = Record<(typeof SOCKETS)[number], Socket>;
@@ -97,7 +99,7 @@ export class Vm {
     this.#child = spawn(command, all, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     const forget = atExit(() => killGroup(this.#child, 'SIGKILL'));
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = lastLines(this.#stderr + text, 40);
+      this.#stderr = (this.#stderr + text).split('\n').slice(-STDERR_LINES).join('\n');
     });
     this.#exited = new Promise(resolve => {
       this.#child.on('error', error => this.#ended(error.message, resolve));
@@ -119,10 +121,30 @@ export class Vm {
     return this.#child.pid ?? -1;
   }
 
+  /** What QEMU last wrote to its standard error: warnings and refusals. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
   /** Runs a shell command in the guest; a status other than 0 is an answer, not an error. */
   async run(command: string, options: RunOptions = {}): Promise<GuestResult> {
     if (this.#fault) throw this.#fault;
     return this.#agent!.run(command, options);
+  }
+
+  /**
+   * Does what resets the guest (the machine needs `reboot`) and resolves once the guest is ready again. Commands that
+   * ran before fail with `guest-closed`.
+   */
+  async restarted(act: () => unknown): Promise<void> {
+    if (this.#fault) throw this.#fault;
+    const ready = this.#awaitReady();
+    Promise.resolve(act()).catch((error: unknown) => {
+      // The command that resets the guest does not live to see it.
+      if (!(error instanceof VmError && error.fault.kind === 'guest-closed'))
+        this.#ready.reject(error as VmError);
+    });
+    await this.#readyWithin(ready, 'starting again');
   }
 
   /** Types on the serial console. */
@@ -159,9 +181,7 @@ export class Vm {
 
   async #boot(connections: Promise<Socket>[]): Promise<void> {
     const startedAt = performance.now();
-    const ready = new Promise<void>((resolve, reject) => {
-      this.#ready = { resolve, reject };
-    });
+    const ready = this.#awaitReady();
     const { signal } = this.#options;
     const abort = () => this.#fail({ kind: 'aborted', doing: 'the guest was running' });
     signal?.addEventListener('abort', abort, { once: true });
@@ -169,16 +189,25 @@ export class Vm {
     void Promise.all(connections).then(([console, agent, monitor]) =>
       this.#connected({ console, agent, monitor }),
     );
-    const waitedMs = this.#options.bootTimeoutMs ?? BOOT_TIMEOUT_MS;
-    if (
-      (await orAfter(
-        ready.then(() => true),
-        waitedMs,
-      )) === undefined
-    ) {
-      throw new VmError({ kind: 'guest-hang', doing: 'booting', waitedMs, consoleTail: this.console.tail() });
-    }
+    await this.#readyWithin(ready, 'booting');
     this.bootMs = performance.now() - startedAt;
+  }
+
+  /** The next time the guest says that it is ready. */
+  #awaitReady(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#ready = { resolve, reject };
+    });
+  }
+
+  async #readyWithin(ready: Promise<void>, doing: string): Promise<void> {
+    const waitedMs = this.#options.bootTimeoutMs ?? BOOT_TIMEOUT_MS;
+    const inTime = await orAfter(
+      ready.then(() => true),
+      waitedMs,
+    );
+    if (inTime !== undefined) return;
+    throw new VmError({ kind: 'guest-hang', doing, waitedMs, consoleTail: this.console.tail() });
   }
 
   #connected(sockets: Sockets): void {
@@ -196,8 +225,17 @@ export class Vm {
       moduleFailed: text => this.#moduleFailed(text),
       consoleTail: () => this.console.tail(),
     });
-    this.#qmp = new Qmp(sockets.monitor, event => this.#options.onEvent?.(event));
+    this.#qmp = new Qmp(sockets.monitor, event => {
+      if (event.event === 'RESET') this.#wasReset();
+      this.#options.onEvent?.(event);
+    });
     this.#qmp.negotiate().catch(() => undefined); // only fails when QEMU ends, which is reported on its own
+  }
+
+  /** What ran is gone without a word; the next thing to come from the guest is the hello of a new boot. */
+  #wasReset(): void {
+    const doing = 'running commands: it was reset';
+    this.#agent?.restart(new VmError({ kind: 'guest-closed', doing, consoleTail: this.console.tail() }));
   }
 
   #moduleFailed(text: string): void {

@@ -67,7 +67,13 @@ test.serial('the kernel module builds without a warning at W=1 and passes sparse
   const { kernel } = await fetchKernel();
   const source = join(projectRoot, 'guest-driver');
   const built = await buildModules(kernel, source, { strict: true });
-  t.deepEqual([...built.modules.keys()].sort(), ['pushbell', 'pushbell_bench', 'pushbell_selftest']);
+  t.deepEqual([...built.modules.keys()].sort(), [
+    'pushbell',
+    'pushbell_bench',
+    'pushbell_bugs',
+    'pushbell_selftest',
+    'pushbell_stress',
+  ]);
   await ensureTool('sparse');
   const args = [
     '-C',

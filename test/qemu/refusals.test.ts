@@ -22,8 +22,10 @@ import {
   setHeaderRequest,
   setHeaderSize,
 } from '../../device/abi/generated/messages.js';
+import { encodeDescription } from '../../device/vhost/pci-description.js';
 import { runCommand } from '../../device/vm/process.js';
 import { buildQemu, type QemuBuild } from '../../device/vm/qemu-build.js';
+import { scratchDescription } from '../support/scratch-model.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const DEADLINE_MS = 120_000;
@@ -151,6 +153,18 @@ for (const [what, bytes] of [
     const short = description(EXTENSION_VERSION).subarray(0, bytes);
     const text = await refusedBy(t, { features: ALL_FEATURES, description: () => short });
     t.regex(text, /PCI_GET_FUNCTION|describe|description/);
+  });
+}
+
+for (const link of [
+  { speed: 6, width: 4 },
+  { speed: 3, width: 5 },
+  { speed: 0, width: 1 },
+]) {
+  test(`a link of speed ${link.speed} and width ${link.width} is refused`, async t => {
+    const bytes = encodeDescription({ ...scratchDescription, link });
+    const text = await refusedBy(t, { features: ALL_FEATURES, description: () => bytes });
+    t.regex(text, new RegExp(`link of speed ${link.speed} and width ${link.width}`));
   });
 }
 

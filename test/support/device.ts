@@ -23,6 +23,7 @@ export const temporaryDirectory = (): string => mkdtempSync(join(tmpdir(), 'push
 export async function startDevice(
   t: Pick<ExecutionContext, 'teardown'>,
   modelUrl: string = SCRATCH_MODEL_URL,
+  options: { readonly maxAdapters?: number; readonly rehearse?: boolean } = {},
 ): Promise<TestDevice> {
   const directory = temporaryDirectory();
   const path = join(directory, 'device.sock');
@@ -32,6 +33,7 @@ export async function startDevice(
     modelUrl,
     modelOptions: {},
     listener: socket.fd,
+    ...options,
     onLog: (level, message) => logged.push({ level, message }),
   });
   let stopped: Promise<void> | undefined;

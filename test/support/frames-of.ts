@@ -15,13 +15,21 @@ export interface WirePacket {
   readonly payload: Uint8Array;
 }
 
-export function packetsOf(path: string): WirePacket[] {
+/** The frames of a capture, from the Ethernet header on. */
+export function framesOf(path: string): Uint8Array[] {
   const file = readFileSync(path);
+  const found: Uint8Array[] = [];
+  for (let at = 0; at < file.length; at += file.readUInt32LE(at + 4)) {
+    if (file.readUInt32LE(at) === ENHANCED_PACKET)
+      found.push(file.subarray(at + DATA_AT, at + DATA_AT + file.readUInt32LE(at + CAPTURED_LENGTH_AT)));
+  }
+  return found;
+}
+
+export function packetsOf(path: string): WirePacket[] {
   const found: WirePacket[] = [];
   const parsed = new ParsedPacket();
-  for (let at = 0; at < file.length; at += file.readUInt32LE(at + 4)) {
-    if (file.readUInt32LE(at) !== ENHANCED_PACKET) continue;
-    const frame = file.subarray(at + DATA_AT, at + DATA_AT + file.readUInt32LE(at + CAPTURED_LENGTH_AT));
+  for (const frame of framesOf(path)) {
     const fault = parsed.parse(frame, frame.length);
     if (fault !== undefined) throw new Error(`frame ${found.length} of ${path}: ${fault}`);
     found.push({

@@ -4,6 +4,7 @@
 import {
   CONTROL_EVENT_SIZE,
   Control,
+  F_ACCESS_PLATFORM,
   F_PROTOCOL_FEATURES,
   FUNCTION_SIZE,
   functionRingSlots,
@@ -13,7 +14,13 @@ import {
   headerFlagsReply,
   headerRequest,
   headerSize,
+  IOTLB_SIZE,
+  IotlbType,
   IRQ_FD_SIZE,
+  iotlbIova,
+  iotlbPerm,
+  iotlbSize,
+  iotlbType,
   MAX_FDS,
   MEM_REGION_SIZE,
   Request,
@@ -29,6 +36,7 @@ import {
   setMemRegionMmapOffset,
   setMemRegionSize,
   setMemRegionUserAddress,
+  setRingSetupSession,
   setRingSetupSize,
   setRingSetupSlots,
   setStateRegionSize,
@@ -38,9 +46,11 @@ import type { RegionDescription } from '../../device/memory/region.js';
 import { EventFd } from '../../device/sys/eventfd.js';
 import { closeAll, closeFd, createMemfd } from '../../device/sys/fd.js';
 import { PollSet } from '../../device/sys/poll.js';
-import { connectUnix, FdChannel } from '../../device/sys/unix-socket.js';
+import { connectUnix, FdChannel, unixPair } from '../../device/sys/unix-socket.js';
+import { IOTLB_MISS } from '../../device/vhost/iotlb-requests.js';
 import { decodeU64, encodeMessage, encodeU64 } from '../../device/vhost/message.js';
 import { PCI_PROTOCOL_FEATURES } from '../../device/vhost/pci-requests.js';
+import { iotlbPayload } from './iotlb-payload.js';
 import { RingProducer } from './ring-producer.js';
 
 export interface Reply {
@@ -67,6 +77,9 @@ export function regionPayload(region: RegionDescription): Uint8Array {
   return m;
 }
 
+const PLAIN = 1n << BigInt(F_PROTOCOL_FEATURES);
+const ACCESS_PLATFORM = 1n << BigInt(F_ACCESS_PLATFORM);
+
 export class FrontEnd {
   readonly channel: FdChannel;
   ring: RingProducer | undefined;
@@ -74,6 +87,9 @@ export class FrontEnd {
   /** Runs the back-end when that lives in this thread. */
   pump: (() => void) | undefined;
   timeoutMs = 5000;
+  /** Whether there is a vIOMMU in front of the function. */
+  translated = false;
+  #backendChannel: FdChannel | undefined;
   readonly #poll = new PollSet(1);
 
   constructor(fd: number) {
@@ -148,13 +164,15 @@ export class FrontEnd {
   // The connection, step by step (docs/socket-extension.md, "Connection").
 
   negotiate(): void {
-    const features = decodeU64(this.ask(Request.GET_FEATURES).payload);
-    if (features !== 1n << BigInt(F_PROTOCOL_FEATURES)) throw new Error(`features ${features}`);
+    const offered = decodeU64(this.ask(Request.GET_FEATURES).payload);
+    if (offered !== (PLAIN | ACCESS_PLATFORM)) throw new Error(`features ${offered}`);
+    const features = this.translated ? offered : PLAIN;
     const protocol = decodeU64(this.ask(Request.GET_PROTOCOL_FEATURES).payload);
     if (protocol !== PCI_PROTOCOL_FEATURES) throw new Error(`protocol features ${protocol}`);
     this.send(Request.SET_PROTOCOL_FEATURES, encodeU64(protocol));
     this.must(Request.SET_FEATURES, encodeU64(features));
     this.must(Request.SET_OWNER);
+    if (this.translated) this.openChannel();
   }
 
   /** Throws Error when the acknowledgement is not 0. */
@@ -170,11 +188,12 @@ export class FrontEnd {
   }
 
   /** Hands over a ring: a new one, or `ring` of an earlier connection. */
-  setRing(ring: RingProducer): void {
+  setRing(ring: RingProducer, session = ring.session): void {
     this.ring = ring;
     const payload = new Uint8Array(RING_SETUP_SIZE);
     setRingSetupSize(payload, 0, ring.size);
     setRingSetupSlots(payload, 0, ring.slots);
+    setRingSetupSession(payload, 0, session);
     this.must(Request.PCI_SET_RING, payload, [ring.fd, ring.kick.fd, ring.answer.fd]);
     ring.pump = this.pump;
   }
@@ -208,6 +227,44 @@ export class FrontEnd {
   removeMemory(guestAddress: number, size: number, mmapOffset = 0): bigint {
     const region = { guestAddress, size, userAddress: guestAddress + 2 ** 40, mmapOffset };
     return this.acknowledge(Request.REM_MEM_REG, regionPayload(region));
+  }
+
+  // The back-end's requests, and translations.
+
+  openChannel(): void {
+    const [ours, theirs] = unixPair(true);
+    this.#backendChannel?.close();
+    this.#backendChannel = new FdChannel(ours, 0);
+    this.must(Request.SET_BACKEND_REQ_FD, new Uint8Array(0), [theirs]);
+    closeFd(theirs);
+  }
+
+  /** The next request on the back-end channel; undefined when there is none. */
+  backendRequest(): { request: number; payload: Uint8Array } | undefined {
+    const header = new Uint8Array(HEADER_SIZE);
+    const channel = this.#backendChannel!;
+    if (channel.receive(header, 0, HEADER_SIZE).length !== HEADER_SIZE) return undefined;
+    const payload = new Uint8Array(headerSize(header, 0));
+    if (channel.receive(payload, 0, payload.length).length !== payload.length)
+      throw new Error('a request in pieces');
+    return { request: headerRequest(header, 0), payload };
+  }
+
+  /** All misses that have arrived. */
+  misses(): { iova: number; size: number; perm: number }[] {
+    const all: { iova: number; size: number; perm: number }[] = [];
+    for (let r = this.backendRequest(); r !== undefined; r = this.backendRequest()) {
+      const { request, payload: m } = r;
+      if (request !== IOTLB_MISS) continue;
+      if (iotlbType(m, 0) !== IotlbType.MISS || m.length !== IOTLB_SIZE) throw new Error('not a miss');
+      all.push({ iova: iotlbIova(m, 0), size: iotlbSize(m, 0), perm: iotlbPerm(m, 0) });
+    }
+    return all;
+  }
+
+  /** Gives the acknowledgement. */
+  iotlb(type: number, iova: number, size: number, perm = 0, userAddress = 0): bigint {
+    return this.acknowledge(Request.IOTLB_MSG, iotlbPayload(type, iova, size, perm, userAddress));
   }
 
   setVectors(count: number): void {
@@ -249,6 +306,7 @@ export class FrontEnd {
   resume(ring: RingProducer, state: State, vectors = 4): void {
     this.negotiate();
     this.describe();
+    ring.raiseSession();
     this.setRing(ring);
     const result = this.giveState(state);
     if (result !== 0n) throw new Error(`state refused: ${result}`);
@@ -265,6 +323,8 @@ export class FrontEnd {
   /** Hangs up; the ring stays (`ring.close()` is the test's). */
   hangUp(): void {
     closeFd(this.channel.fd);
+    this.#backendChannel?.close();
+    this.#backendChannel = undefined;
     closeAll(this.vectors.map(v => v.fd));
     this.vectors = [];
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A back-end in the test's own thread: session, function and model without the reactor, driven by `step`.
-import type { LogLevel, PciModel } from '../../device/model/ports.js';
+import type { FunctionDescription, LogLevel, PciModel } from '../../device/model/ports.js';
 import { monotonicClock } from '../../device/runtime/clock.js';
 import { PciFunction } from '../../device/runtime/pci-function.js';
 import { newPciSession } from '../../device/runtime/pci-session.js';
@@ -29,8 +29,8 @@ export class LocalBackEnd<M extends PciModel = ScratchModel> {
     });
   }
 
-  static scratch(): LocalBackEnd {
-    return new LocalBackEnd(new ScratchModel());
+  static scratch(change: Partial<FunctionDescription> = {}): LocalBackEnd {
+    return new LocalBackEnd(new ScratchModel(change));
   }
 
   /** A new session; its front-end pumps this back-end while it waits. */

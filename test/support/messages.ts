@@ -4,6 +4,7 @@ import {
   BAR_RAM_SIZE,
   CONTROL_EVENT_SIZE,
   Control,
+  IotlbType,
   IRQ_FD_SIZE,
   MEM_TABLE_SIZE,
   MMIO_SIZE,
@@ -14,12 +15,14 @@ import {
   setMemTableCount,
   setMmioSize,
 } from '../../device/abi/generated/messages.js';
+import { iotlbRows } from '../../device/vhost/iotlb-requests.js';
 import { pciRows } from '../../device/vhost/pci-requests.js';
 import type { RequestRow } from '../../device/vhost/request-table.js';
 import { standardRows } from '../../device/vhost/standard-requests.js';
 import { regionPayload } from './front-end.js';
+import { iotlbPayload } from './iotlb-payload.js';
 
-export const allRows: ReadonlyMap<number, RequestRow> = new Map([...standardRows, ...pciRows]);
+export const allRows: ReadonlyMap<number, RequestRow> = new Map([...standardRows, ...iotlbRows, ...pciRows]);
 
 const made = (size: number, fill: (m: Uint8Array) => void): Uint8Array => {
   const m = new Uint8Array(size);
@@ -36,6 +39,7 @@ const PAYLOADS: Readonly<Record<number, Uint8Array>> = {
     setMemTableCount(m, 0, 1);
     m.set(region.subarray(8), MEM_TABLE_SIZE);
   }),
+  [Request.IOTLB_MSG]: iotlbPayload(IotlbType.INVALIDATE, 0, 4096),
   [Request.ADD_MEM_REG]: region,
   [Request.REM_MEM_REG]: region,
   [Request.PCI_SET_RING]: new Uint8Array(RING_SETUP_SIZE),

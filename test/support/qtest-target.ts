@@ -23,6 +23,10 @@ const COMMAND = 0x04;
 const MEMORY = 2;
 const MASTER = 4;
 const CAP_MSIX = 0x11;
+const CAP_POWER = 0x01;
+/** Offset of the control register in the power management capability, and the state D3hot in it. */
+const POWER_CONTROL = 4;
+const D3HOT = 3;
 const MSIX_ENABLE = 0x80000000;
 const MSIX_ENTRY_BYTES = 16;
 const FIRST_BAR = 0x10;
@@ -146,12 +150,13 @@ export class QtestTarget implements Target {
         q.store(entry + n * 4, 4, BigInt(word));
       });
     }
-    const cap = q.capability(SLOT, CAP_MSIX);
-    q.configWrite(SLOT, cap, q.configRead(SLOT, cap) + MSIX_ENABLE);
+    this.msix(true);
   }
 
   /** As for a new case: the function reset, RAM zeroed, no interrupt counted. */
   reset(): void {
+    this.power(true);
+    this.msix(true);
     this.busMaster(true);
     this.store(r.REGISTER_BAR, r.REG_RESET_OFFSET, 4, r.RESET_MAGIC);
     this.settle();
@@ -199,6 +204,17 @@ export class QtestTarget implements Target {
 
   busMaster(on: boolean): void {
     this.#qtest.configWrite(SLOT, COMMAND, on ? MEMORY | MASTER : MEMORY);
+  }
+
+  msix(on: boolean): void {
+    const cap = this.#qtest.capability(SLOT, CAP_MSIX);
+    const word = this.#qtest.configRead(SLOT, cap) % MSIX_ENABLE;
+    this.#qtest.configWrite(SLOT, cap, on ? word + MSIX_ENABLE : word);
+  }
+
+  power(on: boolean): void {
+    const control = this.#qtest.capability(SLOT, CAP_POWER) + POWER_CONTROL;
+    this.#qtest.configWrite(SLOT, control, on ? 0 : D3HOT);
   }
 
   close(): void {

@@ -3,7 +3,7 @@
 // them. Synchronous, a command at a time. (QEMU, docs/devel/testing/qtest.rst.)
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { closeFd } from '../../device/sys/fd.js';
+import { closeFd, createMemfd, preadAll, sizeOf } from '../../device/sys/fd.js';
 import { PollSet } from '../../device/sys/poll.js';
 import { acceptUnix, FdChannel, listenUnix } from '../../device/sys/unix-socket.js';
 import { withParent } from '../../device/vm/cleanup.js';
@@ -19,6 +19,8 @@ export interface QtestOptions {
   readonly directory: string;
   readonly args: readonly string[];
   readonly timeoutMs?: number;
+  /** As `Qtest.pump`, from the start on. */
+  readonly pump?: () => void;
 }
 
 /** QEMU ended, or did not answer; the message has what it said. */
@@ -28,9 +30,13 @@ export class QtestError extends Error {
 
 export class Qtest {
   readonly process: ChildProcess;
-  /** What QEMU has written; complete once `ended` has resolved. */
-  stderr = '';
   readonly ended: Promise<void>;
+  /** Interrupt lines that were intercepted (`irq_intercept_in`), by number, and whether each is raised. */
+  readonly lines = new Map<number, boolean>();
+  /** Runs while a command is waited for: a back-end in this thread. */
+  pump: (() => void) | undefined;
+  /** Open for as long as this object may be asked what stands in it. */
+  readonly #log: number;
   readonly #timeoutMs: number;
   readonly #buffer = new Uint8Array(65536);
   readonly #poll = new PollSet(1);
@@ -39,14 +45,21 @@ export class Qtest {
 
   private constructor(options: QtestOptions, socket: string) {
     this.#timeoutMs = options.timeoutMs ?? 20_000;
+    this.pump = options.pump;
     const args = ['-no-user-config', '-nodefaults', '-display', 'none', '-accel', 'qtest'];
     args.push('-L', options.firmwareDir, '-qtest', `unix:${socket}`, '-qtest-log', '/dev/null');
     const line = withParent(options.binary, [...args, ...options.args]);
-    this.process = spawn(...line, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.process.stderr!.setEncoding('utf8').on('data', chunk => {
-      this.stderr += chunk;
-    });
+    // No pipe: nobody would read it while a command is waited for, and QEMU would wait with a full one.
+    this.#log = createMemfd('qemu-stderr', 0, false);
+    this.process = spawn(...line, { stdio: ['ignore', 'ignore', this.#log] });
     this.ended = new Promise(resolve => this.process.once('close', () => resolve()));
+  }
+
+  /** What QEMU has written so far. */
+  get stderr(): string {
+    const bytes = new Uint8Array(sizeOf(this.#log));
+    preadAll(this.#log, bytes, 0);
+    return Buffer.from(bytes).toString('utf8');
   }
 
   /** Starts QEMU; rejects with QtestError when it ends before its machine is there. */
@@ -76,7 +89,8 @@ export class Qtest {
       const answer = this.#line();
       if (answer.startsWith('OK')) return answer.slice(3);
       if (answer.startsWith('FAIL')) throw new QtestError(`${line}: ${answer}`);
-      // Interrupt notifications come in between.
+      const [, change, number] = /^IRQ (raise|lower) (\d+)/.exec(answer) ?? [];
+      if (change !== undefined) this.lines.set(Number(number), change === 'raise');
     }
   }
 
@@ -147,6 +161,7 @@ export class Qtest {
   async #accept(listener: number): Promise<void> {
     const deadline = performance.now() + this.#timeoutMs;
     while (this.#channel === undefined) {
+      this.pump?.();
       const fd = acceptUnix(listener);
       if (fd !== undefined) {
         this.#channel = new FdChannel(fd, 0);
@@ -163,6 +178,7 @@ export class Qtest {
     this.#channel!.send(new TextEncoder().encode('endianness\n'), [], true);
     const deadline = performance.now() + this.#timeoutMs;
     while (!this.#pending.includes('\n')) {
+      this.pump?.();
       if (this.#receive(0)) continue;
       if (performance.now() > deadline) throw new QtestError('QEMU did not answer');
       await new Promise(resolve => setTimeout(resolve, 10));
@@ -180,7 +196,8 @@ export class Qtest {
         return line;
       }
       if (performance.now() > deadline) throw new QtestError('QEMU did not answer');
-      this.#receive(100);
+      this.pump?.();
+      this.#receive(this.pump === undefined ? 100 : 1);
     }
   }
 

@@ -6,6 +6,7 @@ import {
   RING_MAGIC,
   RingOp,
   setRingMagic,
+  setRingSession,
   setRingSlots,
   setRingVersion,
   setSlotBar,
@@ -67,6 +68,7 @@ export class RingProducer {
     setRingMagic(this.words, 0, RING_MAGIC);
     setRingVersion(this.words, 0, EXTENSION_VERSION);
     setRingSlots(this.words, 0, slots);
+    setRingSession(this.words, 0, 1);
     this.#poll.add(this.answer.fd);
   }
 
@@ -83,6 +85,20 @@ export class RingProducer {
 
   get epoch(): number {
     return Atomics.load(this.words, RingWord.RESET_EPOCH);
+  }
+
+  /** Number of the connection that the ring belongs to. */
+  get session(): number {
+    return Atomics.load(this.words, RingWord.SESSION);
+  }
+
+  /** Gives the connection up, and takes the number of the next one. */
+  raiseSession(): number {
+    return Atomics.add(this.words, RingWord.SESSION, 1) + 1;
+  }
+
+  get interruptLevel(): number {
+    return Atomics.load(this.words, RingWord.INTX_LEVEL);
   }
 
   raiseEpoch(): number {

@@ -32,6 +32,8 @@ export const Reg = {
   /** Words that the DMA has still to store; 0xffffffff after a fault. */
   DMA_LEFT: 0x2c,
   BUS_MASTER: 0x30,
+  /** Level of INTx, for a description with an interrupt pin. */
+  LEVEL: 0x34,
 } as const;
 
 export const SCRATCH_ID = 0x53435250;
@@ -40,8 +42,8 @@ const MAGIC = 0x4c444f4d;
 const SLICE_WORDS = 64;
 const FAULTED = 0xffffffff;
 
-// Words of the state region.
-const S = {
+/** Words of the state region. */
+export const S = {
   MAGIC: 0,
   APPLIED: 1,
   EPOCH: 2,
@@ -49,10 +51,12 @@ const S = {
   HASH: 4,
   BUS_MASTER: 5,
   DMA_DONE: 6,
+  RUNNING: 7,
   REGS: 16,
 } as const;
 
-const description: FunctionDescription = {
+/** What the model is unless a test wants something else. */
+export const scratchDescription: FunctionDescription = {
   vendorId: 0x1234,
   deviceId: 0x7063,
   classCode: 0xff0000,
@@ -79,7 +83,7 @@ const description: FunctionDescription = {
 };
 
 export class ScratchModel implements PciModel {
-  readonly description = description;
+  readonly description: FunctionDescription;
   readLo = 0;
   readHi = 0;
   wakeAtNs = Number.POSITIVE_INFINITY;
@@ -87,10 +91,15 @@ export class ScratchModel implements PciModel {
   running = false;
   msix = false;
   memoryChanges = 0;
+  polls = 0;
+  /** Memory behind RAM ranges, by BAR. */
+  readonly barRam: RegionMemory[] = [];
   /** Every write as it came, for tests that look at more than the hash. */
   readonly events: ControlEvent[] = [];
-  #m: Uint32Array = new Uint32Array(description.stateSize / 4);
+  #m: Uint32Array;
   readonly #words = new Uint32Array(SLICE_WORDS);
+  /** The DMA waits for a translation. */
+  #suspended = false;
 
   readonly controlOps: Readonly<Record<string, ControlOp>> = {
     peek: ({ register }) => this.#m[S.REGS + Number(register) / 4],
@@ -104,6 +113,11 @@ export class ScratchModel implements PciModel {
     },
   };
 
+  constructor(change: Partial<FunctionDescription> = {}) {
+    this.description = { ...scratchDescription, ...change };
+    this.#m = new Uint32Array(this.description.stateSize / 4);
+  }
+
   attach(host: Host, region: RegionMemory, fresh: boolean): void {
     if (!fresh && region.u32[S.MAGIC] !== MAGIC) throw new StateRefused('no magic number');
     this.host = host;
@@ -111,6 +125,17 @@ export class ScratchModel implements PciModel {
     this.#m[S.MAGIC] = MAGIC;
     this.running = false;
     this.msix = false;
+    this.#suspended = false;
+    this.#tellLevel();
+  }
+
+  setBarRam(bar: number, memory: RegionMemory): void {
+    this.barRam[bar] = memory;
+  }
+
+  #tellLevel(): void {
+    if (this.description.interruptPin === 0) return;
+    this.host!.setInterruptLevel(this.#m[S.REGS + Reg.LEVEL / 4] !== 0);
   }
 
   get appliedPosition(): number {
@@ -135,6 +160,7 @@ export class ScratchModel implements PciModel {
       m[w] = ((m[w]! & ~mask) | ((lo << shift) & mask)) >>> 0;
     } else m[w] = lo;
     if (size === 8) m[w + 1] = hi;
+    if (offset === Reg.LEVEL) this.#tellLevel();
     m[S.COUNT]!++;
     Atomics.store(m, S.APPLIED, (position + 1) >>> 0);
   }
@@ -155,22 +181,28 @@ export class ScratchModel implements PciModel {
     const m = this.#m;
     if (event.kind === 'bus-master') m[S.BUS_MASTER] = Number(event.value);
     else if (event.kind === 'msix') this.msix = event.value;
-    else if (event.kind === 'run') this.running = true;
-    else if (event.kind === 'stop') this.running = false;
-    else if (event.kind === 'function-reset' || event.kind === 'bus-reset') {
+    else if (event.kind === 'run' || event.kind === 'stop') {
+      this.running = event.kind === 'run';
+      m[S.RUNNING] = Number(this.running);
+    } else if (event.kind === 'function-reset' || event.kind === 'bus-reset') {
       m.fill(0, S.APPLIED + 1);
+      this.#suspended = false;
+      m[S.RUNNING] = Number(this.running);
       m[S.EPOCH] = event.epoch;
+      this.#tellLevel();
     }
   }
 
   poll(budget: number): boolean {
+    this.polls++;
     const left = S.REGS + Reg.DMA_LEFT / 4;
     for (let i = 0; i < budget; i++) {
       const rest = this.#m[left]!;
       if (!this.running || this.#m[S.BUS_MASTER] !== 1 || rest === 0 || rest === FAULTED) return false;
+      if (this.#suspended) return false;
       this.#slice(left, rest);
     }
-    return this.#m[left] !== 0;
+    return this.#m[left] !== 0 && !this.#suspended;
   }
 
   #slice(left: number, rest: number): void {
@@ -185,10 +217,9 @@ export class ScratchModel implements PciModel {
       0,
       count,
     );
-    if (outcome !== Dma.DONE) {
-      m[left] = FAULTED;
-      return;
-    }
+    this.#suspended = outcome === Dma.NOT_YET;
+    if (outcome === Dma.FAULT) m[left] = FAULTED;
+    if (outcome !== Dma.DONE) return;
     m[S.DMA_DONE] = done + count;
     m[left] = rest - count;
     if (rest === count && this.msix) this.host!.raiseInterrupt(1);
@@ -196,6 +227,7 @@ export class ScratchModel implements PciModel {
 
   memoryChanged(): void {
     this.memoryChanges++;
+    this.#suspended = false;
   }
 }
 

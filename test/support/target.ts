@@ -20,5 +20,9 @@ export interface Target {
   interrupts(vector: number): number;
   /** Bus Master Enable in the function's PCI command register. */
   busMaster(on: boolean): void;
+  /** MSI-X Enable. */
+  msix(on: boolean): void;
+  /** D0 or D3hot. In D3hot the function may answer loads with all-ones and take no stores. */
+  power(on: boolean): void;
   close(): void;
 }

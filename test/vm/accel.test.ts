@@ -71,3 +71,30 @@ test('the machine has shared RAM, the two serial ports in order, and what was as
   t.regex(args, /-device edu -device pushbell-pci,socket=\/s -S$/);
   t.regex(args, /-append console=ttyS0.* debug -chardev/);
 });
+
+test('ports, an IOMMU, room for memory, huge pages and restarts are there when asked for', t => {
+  const machine = { kernel: '/k', initramfs: '/i', cpus: 1, memoryMb: 512 };
+  const sockets = { console: '/c', agent: '/a', monitor: '/m' };
+  const plain = qemuArgs({ ...machine, accel: 'tcg' }, sockets).join(' ');
+  t.regex(plain, / -no-reboot /);
+  t.notRegex(plain, /iommu|port0|slots=|hugetlb|panic=0/);
+  const options = {
+    rootPorts: 2,
+    hotplug: 'native',
+    iommu: true,
+    hotplugMemory: { mb: 1024, slots: 4 },
+    hugePages: true,
+    reboot: true,
+    devices: ['edu,bus=port1'],
+  } as const;
+  const args = qemuArgs({ ...machine, ...options, accel: 'kvm' }, sockets).join(' ');
+  t.notRegex(args, /-no-reboot/);
+  t.regex(args, /-machine [^ ]*kernel-irqchip=split/);
+  t.regex(args, /size=512M,share=on,hugetlb=on,hugetlbsize=2M -m 512M,slots=4,maxmem=1536M /);
+  t.regex(args, /panic=-1 .*panic=0 intel_iommu=on iommu\.strict=1/);
+  t.regex(args, /-device intel-iommu,intremap=on .*acpi-pci-hotplug-with-bridge-support=off/);
+  t.regex(
+    args,
+    /-device pcie-root-port,id=port0,[^ ]* -device pcie-root-port,id=port1,[^ ]* -device edu,bus=port1$/,
+  );
+});
