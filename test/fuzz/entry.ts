@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Descriptors as the fuzzer makes them: a sound request, told by a few numbers, and then fields of it with other values.
+
+import { descriptorsGroup } from '../../device/abi/descriptors.js';
+import {
+  Opcode,
+  SGE_SIZE,
+  setSgeAddress,
+  setSgeLength,
+  setSgeLkey,
+  setWqeFlags,
+  setWqeGatherCount,
+  setWqeIndex,
+  setWqeOpcode,
+  setWqePatternHi,
+  setWqePatternLo,
+  setWqeScatterCount,
+  setWqeWrIdLo,
+  WQE_SIZE,
+} from '../../device/abi/generated/descriptors.js';
+import type { Dice } from './dice.js';
+import { type Piece, piecesOf, putPiece, structOf, valueFor } from './fields.js';
+import { DATA_BYTES, type Objects, RO_IOVA, RW_IOVA } from './world.js';
+
+export const OPCODES: readonly number[] = Object.values(Opcode);
+const MAX_RANGES = 6;
+
+/** Fields of the head, then of each gather or scatter entry. */
+export const PIECES: readonly Piece[] = [
+  ...piecesOf(structOf(descriptorsGroup, 'wqe'), descriptorsGroup),
+  ...Array.from({ length: MAX_RANGES }, (_, n) =>
+    piecesOf(structOf(descriptorsGroup, 'sge'), descriptorsGroup).map(p => ({
+      ...p,
+      offset: p.offset + WQE_SIZE + n * SGE_SIZE,
+    })),
+  ).flat(),
+];
+
+/** [opcode, flags, shape, place, length, damaged field, low, high, damaged field, low, high] */
+export const ENTRY_NUMBERS = 11;
+const NO_DAMAGE = 0xffff;
+
+export function entryNumbers(dice: Dice): number[] {
+  const damage = (): number[] => {
+    const n = dice.below(PIECES.length);
+    return [n, ...valueFor(dice, PIECES[n]!)];
+  };
+  const none = [NO_DAMAGE, 0, 0];
+  const broken = dice.below(3);
+  return [
+    dice.pick(OPCODES),
+    dice.oneIn(4) ? dice.below(4) : 1,
+    dice.word(),
+    dice.below(DATA_BYTES),
+    dice.oneIn(8) ? dice.value() : dice.below(600),
+    ...(broken > 0 ? damage() : none),
+    ...(broken > 1 ? damage() : none),
+  ];
+}
+
+/** How many entries the lists of an opcode have, as `shape` chooses. */
+function countsFor(opcode: number, shape: number): [number, number] {
+  const [a, b] = [1 + (shape % 3), 1 + ((shape >>> 2) % 3)];
+  switch (opcode) {
+    case Opcode.COPY:
+      return [a, a];
+    case Opcode.SEND:
+      return [a, 0];
+    case Opcode.NOP:
+      return [0, 0];
+    default:
+      return [0, b];
+  }
+}
+
+/** The bytes of an entry with work-queue index `index`, at `numbers[from]`; `opcode` overrides the one told. */
+export function encodeEntry(
+  numbers: readonly number[],
+  from: number,
+  index: number,
+  stride: number,
+  o: Objects,
+  only?: number,
+): Uint8Array {
+  const [told = 0, flags = 0, shape = 0, place = 0, length = 0] = numbers.slice(from, from + 5);
+  const opcode = only ?? told;
+  const words = new Uint32Array(stride / 4);
+  const [gather, scatter] = countsFor(opcode, shape);
+  setWqeOpcode(words, 0, opcode);
+  setWqeFlags(words, 0, flags);
+  setWqeGatherCount(words, 0, gather);
+  setWqeScatterCount(words, 0, scatter);
+  setWqeIndex(words, 0, index);
+  setWqeWrIdLo(words, 0, index + 0x1000);
+  if (opcode === Opcode.FILL) {
+    setWqePatternLo(words, 0, shape);
+    setWqePatternHi(words, 0, place);
+  }
+  for (let n = 0; n < gather + scatter; n++) {
+    const reads = n < gather;
+    const at = WQE_SIZE / 4 + n * (SGE_SIZE / 4);
+    const fixed = reads && (shape >>> (8 + n)) % 2 === 1;
+    const base = fixed ? RO_IOVA : RW_IOVA;
+    setSgeAddress(words, at, base + ((place + n * 0x5a0 + (reads ? 0 : 0x380)) % DATA_BYTES));
+    setSgeLength(words, at, length);
+    setSgeLkey(words, at, fixed ? o.ro : o.rw);
+  }
+  const bytes = new Uint8Array(words.buffer);
+  for (let n = from + 5; n + 2 < from + ENTRY_NUMBERS; n += 3) damageOf(bytes, numbers, n);
+  return bytes;
+}
+
+function damageOf(bytes: Uint8Array, numbers: readonly number[], at: number): void {
+  const which = numbers[at] ?? NO_DAMAGE;
+  if (which === NO_DAMAGE) return;
+  putPiece(bytes, 0, PIECES[which % PIECES.length]!, numbers[at + 1] ?? 0, numbers[at + 2] ?? 0);
+}

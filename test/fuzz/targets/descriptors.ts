@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Descriptors with anything in them, by doorbell and by push, each compared with what the reference page promises
+// (test/hostile/oracle.ts): one of the statuses of the rules that it breaks, or success and every byte of memory as it
+// has to be. After the first that fails the queue is in ERR, and what follows must be flushed.
+import * as d from '../../../device/abi/generated/descriptors.js';
+import {
+  DB_RECV_OFFSET,
+  DB_SEND_OFFSET,
+  DOORBELL_BAR,
+  PUSH_TRAILER_OFFSET,
+} from '../../../device/abi/generated/registers.js';
+import { carryOut, faults, type Key, violations } from '../../hostile/oracle.js';
+import {
+  asWords,
+  bufferOffset,
+  type Cqe,
+  decodeCqe,
+  encodeDoorbell,
+  encodeTrailer,
+  type Qp,
+  type Range,
+  type Work,
+} from '../../support/work.js';
+import type { Dice } from '../dice.js';
+import { encodeEntry, entryNumbers } from '../entry.js';
+import type { Input, Op } from '../input.js';
+import { checkAtRest, noteOutcome } from '../outcome.js';
+import { type Novelty, type Target, Violation } from '../target.js';
+import { DATA_BYTES, PAGE, RAM_BYTES, RO_IOVA, RW_IOVA, STRIDE, World } from '../world.js';
+
+const HOW = { DOORBELL: 0, PUSH: 1, SEND: 2, RECEIVE: 3 } as const;
+const PUSH_BYTES = [64, 48, 32, 80, 128];
+const RESERVED_WORDS = [1, 6, 7];
+const { WcStatus } = d;
+
+class DescriptorTarget implements Target {
+  readonly name = 'descriptors';
+  readonly doc = 'descriptor parser and execution, compared with an independent oracle';
+  readonly #world = new World();
+  readonly #keys: ReadonlyMap<number, Key>;
+  readonly #dma: Qp;
+  readonly #cqAt: number;
+  readonly #cqDepth: number;
+  readonly #expected = new Uint8Array(RAM_BYTES);
+  /** Completions and descriptors of the DMA channel so far. */
+  #polled = 0;
+  #index = 0;
+  #failed = false;
+  #generation = 0;
+
+  constructor() {
+    const { rw, ro, whole, rwPages, roPages, qps, cqs, ringKeys } = this.#world.objects;
+    const list = (key: number, iova: number, pages: readonly number[], write: boolean): Key => ({
+      ...{ key, valid: true, write, iova, length: DATA_BYTES, pages },
+    });
+    const rings = ringKeys.map(key => ({ ...list(key, 0, [], false), pages: undefined }));
+    const foreign: Key = { ...list(whole, 0, [], true), valid: false, pages: undefined };
+    const all = [list(rw, RW_IOVA, rwPages, true), list(ro, RO_IOVA, roPages, false), foreign, ...rings];
+    this.#keys = new Map(all.map(key => [key.key, key]));
+    this.#dma = qps[2]!;
+    this.#cqAt = cqs[1]!.address;
+    this.#cqDepth = cqs[1]!.depth;
+  }
+
+  generate(dice: Dice): Op {
+    const how = dice.pick([HOW.DOORBELL, HOW.DOORBELL, HOW.PUSH, HOW.PUSH, HOW.SEND, HOW.RECEIVE]);
+    return [how, dice.below(PUSH_BYTES.length), ...entryNumbers(dice)];
+  }
+
+  run(input: Input, seen: Novelty): void {
+    this.#world.restore();
+    this.#world.start();
+    this.#polled = 0;
+    this.#index = 0;
+    this.#failed = false;
+    this.#generation = 0;
+    for (const op of input.slice(0, 12)) {
+      if (op[0] === HOW.SEND || op[0] === HOW.RECEIVE) this.#message(op, op[0] === HOW.RECEIVE);
+      else this.#single(op, op[0] === HOW.PUSH, seen);
+      checkAtRest(this.#world);
+    }
+    this.#world.settle();
+    noteOutcome(this.#world, seen);
+  }
+
+  /** Part of a message between the connected pair; of these only the watched memory is compared. */
+  #message(op: Op, receive: boolean): void {
+    const w = this.#world;
+    const [a, b] = w.objects.qps as [Qp, Qp];
+    const ring = receive ? b.recv! : a.send;
+    const index = this.#world.posted(receive);
+    const bytes = encodeEntry(op, 2, index, STRIDE, w.objects, receive ? d.Opcode.RECV : d.Opcode.SEND);
+    w.memory.put(ring.address + (index % ring.depth) * ring.stride, bytes);
+    const [lo, hi] = encodeDoorbell((receive ? b : a).number, (index + 1) % 65536);
+    w.doorbell(0, receive ? DB_RECV_OFFSET : DB_SEND_OFFSET, lo, hi);
+    w.settle();
+  }
+
+  /** One descriptor on the DMA channel. */
+  #single(op: Op, push: boolean, seen: Novelty): void {
+    const w = this.#world;
+    const room = push ? PUSH_BYTES[(op[1] ?? 0) % PUSH_BYTES.length]! : STRIDE;
+    const index = this.#index++;
+    const bytes = encodeEntry(op, 2, index, room, w.objects);
+    const work = decodeWork(bytes, room);
+    const broken = violations({ work, index, room, kind: 'dma' }, this.#keys);
+    const faulty = this.#faults(work.gather) || this.#faults(work.scatter);
+    if (push) this.#push(bytes, index);
+    else this.#ring(bytes, index);
+    const good = broken.size === 0 && !faulty && !this.#failed;
+    if (good) this.#expected.set(w.memory.u8);
+    w.settle();
+    const cqe = this.#take();
+    this.#judge(work, broken, faulty, cqe, seen);
+    if (!good) return;
+    carryOut(this.#expected, work, this.#keys);
+    this.#compare();
+  }
+
+  #faults(list: readonly Range[] | undefined): boolean {
+    return faults(list ?? [], this.#keys, RAM_BYTES);
+  }
+
+  #ring(bytes: Uint8Array, index: number): void {
+    const { send, number, page } = this.#dma;
+    this.#world.memory.put(send.address + (index % send.depth) * send.stride, bytes);
+    const [lo, hi] = encodeDoorbell(number, index + 1);
+    this.#world.doorbell(page, DB_SEND_OFFSET, lo, hi);
+  }
+
+  #push(bytes: Uint8Array, index: number): void {
+    const { number: qpn, page } = this.#dma;
+    const words = asWords(bytes);
+    const base = bufferOffset(page, 0);
+    for (let n = 0; n < words.length; n += 2)
+      this.#world.store(DOORBELL_BAR, base + n * 4, 8, words[n]!, words[n + 1]!);
+    const generation = this.#generation++;
+    const [lo, hi] = encodeTrailer({ qpn, index, length: bytes.length, buffer: 0, generation });
+    this.#world.store(DOORBELL_BAR, base + PUSH_TRAILER_OFFSET, 8, lo, hi);
+  }
+
+  #take(): Cqe | undefined {
+    const at = this.#cqAt + (this.#polled % this.#cqDepth) * d.CQE_SIZE;
+    const cqe = decodeCqe(this.#world.memory.u8.slice(at, at + d.CQE_SIZE), this.#polled, this.#cqDepth);
+    if (cqe !== undefined) this.#polled++;
+    return cqe;
+  }
+
+  #judge(
+    work: Work,
+    broken: ReadonlySet<number>,
+    faulty: boolean,
+    cqe: Cqe | undefined,
+    seen: Novelty,
+  ): void {
+    const status = cqe?.status ?? WcStatus.SUCCESS;
+    seen.note(30, Math.min(work.opcode, 4), status);
+    if (this.#failed) {
+      if (status !== WcStatus.WR_FLUSH_ERR) throw new Violation(`status ${status} of a queue in ERR`);
+      return;
+    }
+    const allowed: readonly number[] =
+      broken.size > 0 ? [...broken] : [faulty ? WcStatus.GENERAL_ERR : WcStatus.SUCCESS];
+    if (!allowed.includes(status)) throw new Violation(`status ${status}, allowed ${allowed}`);
+    const signaled = ((work.flags ?? 0) & d.WqeFlag.SIGNALED) !== 0 || status !== WcStatus.SUCCESS;
+    if (signaled !== (cqe !== undefined)) throw new Violation(`${signaled ? 'no' : 'a'} completion`);
+    this.#failed = status !== WcStatus.SUCCESS;
+  }
+
+  /** The pages that the guest may write are as expected; that nothing else was written is watched at each write. */
+  #compare(): void {
+    const { objects, memory } = this.#world;
+    for (const page of objects.rwPages) {
+      const found = memory.u8.subarray(page, page + PAGE);
+      if (Buffer.compare(this.#expected.subarray(page, page + PAGE), found) !== 0)
+        throw new Violation('a byte is not what it has to be');
+    }
+  }
+}
+
+/** What the bytes of a descriptor say, reserved words included. */
+function decodeWork(bytes: Uint8Array, room: number): Work {
+  const m = asWords(bytes);
+  const counts = [d.wqeGatherCount(m, 0), d.wqeScatterCount(m, 0)] as const;
+  const fits = d.WQE_SIZE + (counts[0] + counts[1]) * d.SGE_SIZE <= room;
+  const range = (n: number): Range => {
+    const at = (d.WQE_SIZE + n * d.SGE_SIZE) / 4;
+    return { address: d.sgeAddress(m, at), length: d.sgeLength(m, at), lkey: d.sgeLkey(m, at) };
+  };
+  const ranges = (first: number, count: number): Range[] =>
+    fits ? Array.from({ length: count }, (_, n) => range(first + n)) : [];
+  return {
+    opcode: d.wqeOpcode(m, 0),
+    flags: d.wqeFlags(m, 0),
+    index: d.wqeIndex(m, 0),
+    pattern: [d.wqePatternLo(m, 0), d.wqePatternHi(m, 0)],
+    gather: ranges(0, counts[0]),
+    scatter: ranges(counts[0], counts[1]),
+    gatherCount: counts[0],
+    scatterCount: counts[1],
+    poke: RESERVED_WORDS.map(word => [word, m[word]!] as const),
+  };
+}
+
+export const makeTarget = (): Target => new DescriptorTarget();
