@@ -52,6 +52,10 @@ export const S = {
   BUS_MASTER: 5,
   DMA_DONE: 6,
   RUNNING: 7,
+  /** Undo record of the write under way: APPLIED after it, and what HASH and COUNT were before it. */
+  UNDO_APPLIED: 8,
+  UNDO_HASH: 9,
+  UNDO_COUNT: 10,
   REGS: 16,
 } as const;
 
@@ -123,10 +127,19 @@ export class ScratchModel implements PciModel {
     this.host = host;
     this.#m = region.u32;
     this.#m[S.MAGIC] = MAGIC;
+    this.#undo();
     this.running = false;
     this.msix = false;
     this.#suspended = false;
     this.#tellLevel();
+  }
+
+  /** A write that was cut off will be applied again: what it added up is taken back. */
+  #undo(): void {
+    const m = this.#m;
+    if (m[S.UNDO_APPLIED] === 0 || m[S.UNDO_APPLIED] === m[S.APPLIED]) return;
+    m[S.HASH] = m[S.UNDO_HASH]!;
+    m[S.COUNT] = m[S.UNDO_COUNT]!;
   }
 
   setBarRam(bar: number, memory: RegionMemory): void {
@@ -149,6 +162,9 @@ export class ScratchModel implements PciModel {
   write(_bar: number, offset: number, size: number, lo: number, hi: number, position: number): void {
     const m = this.#m;
     const w = S.REGS + (offset >>> 2);
+    m[S.UNDO_HASH] = m[S.HASH]!;
+    m[S.UNDO_COUNT] = m[S.COUNT]!;
+    Atomics.store(m, S.UNDO_APPLIED, (position + 1) >>> 0);
     if (offset === Reg.INTERRUPT && this.running && this.msix) this.host!.raiseInterrupt(lo);
     if (offset === Reg.HASH_IN) m[S.HASH] = (Math.imul(m[S.HASH]!, 31) + lo) >>> 0;
     if (offset === Reg.DMA_WORDS) {

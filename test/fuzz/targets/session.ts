@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+// Messages and their descriptors through a real session, with the ring and the state that they set up.
 import { HEADER_SIZE, Request, setHeaderSize } from '../../../device/abi/generated/messages.js';
 import {
   RING_HEADER_BYTES,
