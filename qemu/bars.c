@@ -15,12 +15,13 @@
 
 /*
  * A vCPU that comes straight from the guest may let go of the big lock while it
- * waits. Another device's DMA into our BAR, the monitor and qtest may not:
+ * waits. Another device's DMA or interrupt message into our BAR (which a vCPU
+ * may be sending), our own message, the monitor and qtest may not:
  * their callers do not expect the world to change under them.
  */
 static inline bool pb_may_unlock(MemTxAttrs attrs)
 {
-    return current_cpu && !attrs.unspecified;
+    return current_cpu && !attrs.unspecified && !attrs.requester_id;
 }
 
 static inline void pb_note_cpu(PbState *s)

@@ -41,6 +41,8 @@ static void pb_control_tell(PbState *s, uint32_t kind, uint32_t value)
     if (qatomic_read(&s->session.connected) &&
         !pb_control_event(s, kind, value, &err)) {
         error_reportf_err(err, "pushbell-pci: ");
+        /* One that refuses may go on with its DMA: not in this connection. */
+        pb_session_close(s);
     }
 }
 
@@ -138,6 +140,7 @@ static void pb_control_set_running(PbState *s, bool running)
     if (!pb_session_tell(s, running ? PB_REQUEST_PCI_RUN : PB_REQUEST_PCI_STOP,
                          NULL, 0, NULL, 0, &err)) {
         error_reportf_err(err, "pushbell-pci: ");
+        pb_session_close(s);
     }
 }
 

@@ -136,7 +136,8 @@ void pb_gone_back(PbState *s)
     s->away.away = false;
     if (was_gone) {
         qatomic_set(&s->gone, false);
-        pb_gone_update_off(s);
+        qatomic_set(&s->off, s->d3hot);
+        pb_bars_show_off(s);    /* before the guest can see that it is back */
         pb_express_show_link(s, true);
     }
     trace_pushbell_back(was_gone);

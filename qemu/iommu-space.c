@@ -15,11 +15,16 @@
 static void pb_iommu_unmapped(IOMMUNotifier *notifier, IOMMUTLBEntry *entry)
 {
     PbSection *t = container_of(notifier, PbSection, notifier);
+    uint64_t from = MAX(entry->iova, t->offset);
+    uint64_t to = MIN(entry->iova + entry->addr_mask,
+                      t->offset + (t->last - t->first));
+    uint64_t size = to - from + 1;
 
     pb_compat_iommu_void(IOMMU_MEMORY_REGION(t->mr), entry);
-    pb_iommu_invalidate(t->device, entry->iova - t->offset + t->first,
-                        entry->addr_mask == UINT64_MAX ? UINT64_MAX
-                        : entry->addr_mask + 1);
+    if (from <= to) {
+        pb_iommu_invalidate(t->device, from - t->offset + t->first,
+                            size ? size : UINT64_MAX);
+    }
 }
 
 /* The part that this I/O virtual address is in, or NULL. */
@@ -38,10 +43,13 @@ PbSection *pb_iommu_section(PbState *s, uint64_t iova)
 static bool pb_iommu_want(PbSection *t, Error **errp)
 {
     IOMMUMemoryRegion *mr = IOMMU_MEMORY_REGION(t->mr);
-    uint64_t last = t->offset + (t->last - t->first);
 
+    /*
+     * For all addresses, not for this part alone: a guest may invalidate a
+     * range that reaches beyond it, and QEMU asserts that none does.
+     */
     iommu_notifier_init(&t->notifier, pb_iommu_unmapped, IOMMU_NOTIFIER_UNMAP,
-                        t->offset, last,
+                        0, HWADDR_MAX,
                         memory_region_iommu_attrs_to_index(
                             mr, MEMTXATTRS_UNSPECIFIED));
     return memory_region_register_iommu_notifier(t->mr, &t->notifier,

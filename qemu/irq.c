@@ -128,6 +128,8 @@ void pb_irq_see_socket(PbState *s, const struct epoll_event *ev)
  */
 static void pb_irq_take_all(PbState *s)
 {
+    /* Who goes on signalling must not keep us: each descriptor had its turn. */
+    unsigned rounds = s->irq.nfds / PB_EVENTS + 2;
     struct epoll_event ev[PB_EVENTS];
     int n;
 
@@ -139,7 +141,7 @@ static void pb_irq_take_all(PbState *s)
                 pb_irq_see_socket(s, &ev[i]);
             }
         }
-    } while (n == PB_EVENTS);
+    } while (n == PB_EVENTS && --rounds);
 }
 
 /*
@@ -161,6 +163,20 @@ void pb_irq_drain(PbState *s, uint32_t upto)
         qemu_mutex_unlock(&q->lock);
     }
     pb_irq_deliver(s);
+}
+
+/*
+ * A new back-end: from now on its count is ours. One that died between counting
+ * and signalling, or did both after we had taken its count over, is history.
+ */
+void pb_irq_resync(PbState *s)
+{
+    PbIrq *q = &s->irq;
+
+    pb_irq_take_all(s);
+    qemu_mutex_lock(&q->lock);
+    qatomic_set(&q->taken, qatomic_read(&s->ring.header->irq_raised));
+    qemu_mutex_unlock(&q->lock);
 }
 
 /* Big lock held: deliver what was raised before an acknowledged request. */

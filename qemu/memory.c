@@ -27,6 +27,7 @@ typedef struct PbRegion {
     struct pb_mem_region wire;
     int fd;
     bool refused;               /* the back-end does not have it */
+    bool told;                  /* it takes one of the back-end's slots */
 } PbRegion;
 
 /* ADD_MEM_REG and REM_MEM_REG have eight bytes of padding in front. */
@@ -51,8 +52,22 @@ static bool pb_memory_remove(PbState *s, PbRegion *r, Error **errp)
     }
     trace_pushbell_memory_remove(memory_region_name(r->mr),
                                  r->wire.guest_address, r->wire.size);
-    return pb_session_tell(s, PB_REQUEST_REM_MEM_REG, &msg, sizeof(msg), NULL,
-                           0, errp);
+    if (!pb_session_tell(s, PB_REQUEST_REM_MEM_REG, &msg, sizeof(msg), NULL, 0,
+                         errp)) {
+        pb_session_close(s);    /* it may go on using what is not there */
+        return false;
+    }
+    return true;
+}
+
+static unsigned pb_memory_told(GArray *list)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < list->len; i++) {
+        n += pb_memory_region(list, i)->told;
+    }
+    return n;
 }
 
 static bool pb_memory_announce(PbState *s, PbRegion *r, Error **errp)
@@ -63,8 +78,11 @@ static bool pb_memory_announce(PbState *s, PbRegion *r, Error **errp)
     trace_pushbell_memory_add(memory_region_name(r->mr),
                               r->wire.guest_address, r->wire.size,
                               r->wire.mmap_offset);
-    r->refused = !pb_session_tell(s, PB_REQUEST_ADD_MEM_REG, &msg, sizeof(msg),
-                                  &r->fd, 1, errp);
+    r->told = pb_memory_check_room(s, pb_memory_told(s->memory.regions),
+                                   errp) &&
+              pb_session_tell(s, PB_REQUEST_ADD_MEM_REG, &msg, sizeof(msg),
+                              &r->fd, 1, errp);
+    r->refused = !r->told;
     if (r->refused) {
         error_prepend(errp, "guest RAM \"%s\" at 0x%" PRIx64 ": ",
                       memory_region_name(r->mr), r->wire.guest_address);
@@ -119,8 +137,7 @@ static void pb_memory_gather(PbState *s, MemoryRegionSection *section,
                                    section->offset_within_address_space);
         return;
     }
-    if (!pb_memory_check_shared(section->mr, errp) ||
-        !pb_memory_check_room(s, m->next->len, errp)) {
+    if (!pb_memory_check_shared(section->mr, errp)) {
         return;
     }
     pb_memory_describe(&r, section);
@@ -183,11 +200,10 @@ static void pb_memory_tell(PbState *s, GArray *from, GArray *to,
 {
     for (unsigned i = 0; i < from->len; i++) {
         PbRegion *r = pb_memory_region(from, i);
-        PbRegion *same = pb_memory_same(to, r);
+        bool same = pb_memory_same(to, r);
         Error *err = NULL;
 
         if (same) {
-            r->refused |= same->refused;
             continue;
         }
         if (!qatomic_read(&s->session.connected)) {
@@ -195,6 +211,20 @@ static void pb_memory_tell(PbState *s, GArray *from, GArray *to,
         }
         if (!tell(s, r, &err)) {
             pb_memory_complain(s, err, consequence);
+        }
+    }
+}
+
+/* What stays has the slot, or the refusal, that it had. */
+static void pb_memory_inherit(GArray *old, GArray *new)
+{
+    for (unsigned i = 0; i < new->len; i++) {
+        PbRegion *r = pb_memory_region(new, i);
+        PbRegion *same = pb_memory_same(old, r);
+
+        if (same) {
+            r->refused = same->refused;
+            r->told = same->told;
         }
     }
 }
@@ -239,6 +269,7 @@ static void pb_memory_commit(MemoryListener *listener)
         return;
     }
     m->regions = g_steal_pointer(&m->next);
+    pb_memory_inherit(old, m->regions);
     if (qatomic_read(&s->session.connected)) {
         pb_memory_change(s, old, m->regions);
     }
@@ -268,12 +299,14 @@ static bool pb_memory_ask_slots(PbState *s, Error **errp)
     uint32_t size = pb_session_ask(s, PB_REQUEST_GET_MAX_MEM_SLOTS, &reply,
                                    sizeof(reply), NULL, errp);
 
-    if (size && size != sizeof(reply)) {
-        error_setg(errp, "malformed reply to GET_MAX_MEM_SLOTS");
+    if (size != sizeof(reply)) {
+        if (size) {
+            error_setg(errp, "malformed reply to GET_MAX_MEM_SLOTS");
+        }
         return false;
     }
     s->memory.slots = reply.value;
-    return size != 0;
+    return true;
 }
 
 static void pb_memory_listen(PbState *s)
@@ -312,6 +345,9 @@ bool pb_memory_start(PbState *s, Error **errp)
     }
     if (m->regions->len > m->slots) {
         return pb_memory_check_room(s, m->regions->len, errp);
+    }
+    for (unsigned i = 0; i < m->regions->len; i++) {
+        pb_memory_region(m->regions, i)->told = false;
     }
     for (unsigned i = 0; i < m->regions->len; i++) {
         if (!pb_memory_announce(s, pb_memory_region(m->regions, i), &err)) {

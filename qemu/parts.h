@@ -42,7 +42,8 @@ typedef enum PbWaitResult {
     PB_WAIT_MORE,
     PB_WAIT_READY,
     PB_WAIT_TIMEOUT,
-    PB_WAIT_STOP,               /* the vCPU must stop, or let go of us */
+    PB_WAIT_STOP,               /* the vCPU must stop */
+    PB_WAIT_UNPLUG,             /* the guest cannot let go while it waits */
     PB_WAIT_RESET,
     PB_WAIT_GONE,               /* the function is gone, or unplugged */
 } PbWaitResult;
@@ -65,6 +66,7 @@ int pb_irq_take_events(PbState *s, const struct epoll_event *ev, int n);
 void pb_irq_deliver(PbState *s);
 void pb_irq_drain(PbState *s, uint32_t upto);
 void pb_irq_flush(PbState *s);
+void pb_irq_resync(PbState *s);
 void pb_irq_discard(PbState *s);
 void pb_irq_sleep_begin(PbState *s);
 void pb_irq_sleep_end(PbState *s);

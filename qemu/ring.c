@@ -167,8 +167,7 @@ static void pb_ring_timed_out(PbState *s, PbWaitResult result, bool may_unlock)
 {
     if (result == PB_WAIT_TIMEOUT && may_unlock) {
         pb_gone_now(s, "the back-end has been silent for too long");
-    } else if (result == PB_WAIT_STOP && may_unlock &&
-               DEVICE(s)->pending_deleted_event) {
+    } else if (result == PB_WAIT_UNPLUG && may_unlock) {
         /* Each further access would wait as long; the guest has to let go. */
         pb_gone_now(s, "the back-end is silent while the device is unplugged");
     }

@@ -117,6 +117,7 @@ bool pb_session_attach(PbState *s, Error **errp)
          pb_control_send_present(s, errp);
     if (ok) {
         qatomic_set(&c->generation, c->generation + 1);
+        pb_irq_resync(s);
         pb_irq_watch(s, c->fd, c->channel_fd);
         qatomic_set(&c->connected, true);
         c->since = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);

@@ -27,6 +27,8 @@
 #define PB_STOP_GRACE_NS (100 * SCALE_MS)
 /* Longer than a supervisor needs to bring another back-end. */
 #define PB_UNPLUG_GRACE_NS NANOSECONDS_PER_SECOND
+/* For one that came just before the time was over. */
+#define PB_NEWCOMER_NS NANOSECONDS_PER_SECOND
 /* Callers that cannot let go of the big lock (main loop, other devices). */
 #define PB_LOCKED_TIMEOUT_MS 1000
 
@@ -37,7 +39,9 @@ typedef struct PbWait {
     int64_t begun;
     int64_t deadline;
     int64_t stop_deadline;      /* 0: the vCPU need not stop */
+    uint32_t session;           /* when the wait began */
     bool locked;                /* nobody gets the big lock meanwhile */
+    bool second;                /* it was prolonged for a new back-end */
 } PbWait;
 
 /*
@@ -60,13 +64,8 @@ int64_t pb_wait_deadline(PbState *s, bool may_unlock)
     return get_clock() + (int64_t)timeout_ms * SCALE_MS;
 }
 
-static bool pb_wait_must_stop(PbState *s, PbWait *w, int64_t now)
+static bool pb_wait_must_stop(PbWait *w, int64_t now)
 {
-    /* The guest cannot let go of a device while it waits for it. */
-    if (DEVICE(s)->pending_deleted_event &&
-        now >= w->begun + PB_UNPLUG_GRACE_NS) {
-        return true;
-    }
     if (!current_cpu || !(qatomic_read(&current_cpu->stop) ||
                           qatomic_read(&current_cpu->unplug))) {
         return false;
@@ -102,7 +101,11 @@ static PbWaitResult pb_wait_state(PbState *s, PbWait *w)
         }
         return PB_WAIT_TIMEOUT;
     }
-    return pb_wait_must_stop(s, w, now) ? PB_WAIT_STOP : PB_WAIT_MORE;
+    if (DEVICE(s)->pending_deleted_event &&
+        now >= w->begun + PB_UNPLUG_GRACE_NS) {
+        return PB_WAIT_UNPLUG;
+    }
+    return pb_wait_must_stop(w, now) ? PB_WAIT_STOP : PB_WAIT_MORE;
 }
 
 static bool pb_wait_spin(PbState *s, PbWait *w)
@@ -173,6 +176,33 @@ static PbWaitResult pb_wait_sleep(PbState *s, PbWait *w)
 }
 
 /*
+ * A wait has ended without the big lock, and until we had it much may have
+ * happened: an answer, a reset, a back-end that has just come. That one gets a
+ * moment to answer, once. Returns true to wait on.
+ */
+static bool pb_wait_look_again(PbState *s, PbWait *w, PbWaitResult *result)
+{
+    uint32_t session = qatomic_read(&s->ring.session);
+
+    if (*result == PB_WAIT_READY) {
+        return false;
+    }
+    if (w->ready(s, w->arg)) {
+        *result = PB_WAIT_READY;
+    } else if (qatomic_read(&s->ring.epoch) != w->epoch) {
+        *result = PB_WAIT_RESET;
+    } else if (s->gone || s->exiting) {
+        *result = PB_WAIT_GONE;
+    } else if (*result == PB_WAIT_TIMEOUT && session != w->session &&
+               qatomic_read(&s->session.connected)) {
+        w->session = session;
+        w->deadline = get_clock() + PB_NEWCOMER_NS;
+        return !w->second;
+    }
+    return false;
+}
+
+/*
  * Big lock held; may_unlock says whether it may be let go meanwhile. The ring
  * and its eventfds live until the last reference to the device is gone.
  */
@@ -182,8 +212,10 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
     PbWait w = {
         .ready = ready, .arg = arg, .epoch = epoch, .deadline = deadline,
         .begun = get_clock(), .locked = !may_unlock,
+        .session = qatomic_read(&s->ring.session),
     };
     PbWaitResult result;
+    bool again;
 
     if (pb_wait_spin(s, &w)) {
         return PB_WAIT_READY;
@@ -194,9 +226,13 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
     } else {
         object_ref(OBJECT(s));
         pb_irq_sleep_begin(s);
-        bql_unlock();
-        result = pb_wait_sleep(s, &w);
-        bql_lock();
+        do {
+            bql_unlock();
+            result = pb_wait_sleep(s, &w);
+            bql_lock();
+            again = pb_wait_look_again(s, &w, &result);
+            w.second = true;
+        } while (again);
         pb_irq_sleep_end(s);
         object_unref(OBJECT(s));
     }

@@ -9,6 +9,7 @@ import { buildQemu, type QemuBuild } from '../../device/vm/qemu-build.js';
 import type { Qmp } from '../../device/vm/qmp.js';
 import { startDevice, type TestDevice } from '../support/device.js';
 import { HandBackEnd, type HandBackEndOptions } from '../support/hand-back-end.js';
+import { startByHand, theFunction } from '../support/iommu-by-hand.js';
 import { Qtest, QtestError } from '../support/qtest.js';
 import { connectQmp, qmpArgs } from '../support/qtest-qmp.js';
 import { Reg } from '../support/scratch-model.js';
@@ -334,3 +335,24 @@ for (const [name, directory] of [
     },
   );
 }
+
+test.serial(
+  'a back-end that takes no memory is refused and leaves nothing behind for the next one',
+  async t => {
+    const options: { maxMemSlots?: number | undefined } = {};
+    const { q, backEnd } = await startByHand(t, qemu, path => theFunction(path), options);
+    const runs = (): number => backEnd.requests.filter(r => r === Request.PCI_RUN).length;
+    await backEnd.until(() => runs() === 1, 'the connect sequence');
+    const ranges = backEnd.ram.length;
+    t.true(ranges >= 2);
+    options.maxMemSlots = 0;
+    backEnd.hangUp();
+    await backEnd.until(() => /takes 0 ranges of guest RAM/.test(q.stderr), 'the refusal');
+    // A change of the memory map meanwhile.
+    q.configWrite(4, 0x10, 0xe0000000);
+    q.configWrite(4, 0x04, 2);
+    delete options.maxMemSlots;
+    await backEnd.until(() => runs() === 2, 'a back-end that takes memory');
+    t.is(backEnd.ram.length, ranges);
+  },
+);

@@ -37,7 +37,7 @@ import { ScratchModel } from './scratch-model.js';
 export interface HandBackEndOptions {
   /** Feature bits that GET_FEATURES offers. */
   readonly features?: readonly number[];
-  readonly maxMemSlots?: number;
+  readonly maxMemSlots?: number | undefined;
 }
 
 /** An IOTLB message of the front-end. */
