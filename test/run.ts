@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../device/vm/cache.js';
 import { exitOnSignals } from '../device/vm/cleanup.js';
@@ -48,8 +48,8 @@ function show(line: string, totals: Totals): void {
     else if (skip !== undefined) totals.skipped++;
     else totals.passed++;
     process.stdout.write(`${bad === undefined ? (skip === undefined ? '✔' : '-') : '✘'} ${title}\n`);
-  } else if (/^(\s|# )/.test(line) && !/^# (tests|pass|fail|skip) /.test(line))
-    process.stdout.write(`  ${line}\n`);
+  } else if (/^(\s|# )/.test(line) && !/^# (tests|pass|fail|skip|(before|after)\S* hook)/.test(line))
+    process.stdout.write(`  ${line.replace(/^# +/, '')}\n`);
 }
 
 /** Runs ava; resolves with its exit status. */
@@ -103,7 +103,9 @@ if (long) {
   // Long runs are rare: what they gave is kept with the code, by date.
   const kept = join(projectRoot, 'test/long/results');
   mkdirSync(kept, { recursive: true });
-  const name = `${new Date().toISOString().slice(0, 10)}.tap`;
+  // A run of some files, or with other arguments, is kept apart from a whole one of the same day.
+  const part = chosen.map(arg => `-${basename(arg, '.long.js').replaceAll(/\W+/g, '-')}`).join('');
+  const name = `${new Date().toISOString().slice(0, 10)}${part}.tap`;
   copyFileSync(tapFile, join(kept, name));
   process.stdout.write(`\nkept as test/long/results/${name}\n`);
 }

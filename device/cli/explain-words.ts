@@ -186,6 +186,9 @@ const TABLE: Readonly<Record<string, Teller>> = {
     what: 'The guest has not touched a register or a doorbell of this adapter: no driver is bound, or it has not begun.',
     todo: 'In the guest look at "lspci -k -d 1234:7062" and "dmesg"; check that the driver enables the device and maps its BARs. A front-end that is stopped (QEMU paused or halted) looks the same from here.',
   }),
+  'no-access-traced': () => ({
+    what: 'The guest has used this adapter, but not since this process took it over, or not as far back as its trace goes.',
+  }),
   'last-access': f => ({
     what: `The guest last touched this adapter ${age(f.ageMs)} ago. If the driver should be busy now, it waits for something itself, or QEMU is silent (stopped).`,
   }),

@@ -20,8 +20,9 @@ const STANDBY_NICE = 10;
 const config = JSON.parse(process.argv[2] ?? '{}') as WorkerConfig;
 if (!dieWithParent(config.supervisorPid)) process.exit(Status.INFRASTRUCTURE);
 if (!config.urgent) lowerPriority(STANDBY_NICE);
-// Ctrl-C and a closed terminal reach the whole process group; the supervisor decides what becomes of us.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+// Ctrl-C, a closed terminal and "kill -USR2 -- -GROUP" reach the whole process group; the supervisor decides what
+// becomes of us.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
 process.on('SIGTERM', () => void end());
 process.on('disconnect', () => process.exit(Status.INFRASTRUCTURE));
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

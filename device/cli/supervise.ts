@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pushbell serve --supervise: this process keeps the sockets and the signals; what can fail runs in workers.
+import { closeSync, lstatSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Supervisor, WorkerFailed } from '../runtime/supervisor.js';
@@ -18,9 +19,25 @@ const timers = {
   },
 };
 
+/**
+ * Throws CliError when a capture cannot be made there. Workers begin theirs when they take over, which is too late to
+ * tell the user. Nothing is written, and a FIFO, whose open waits for a reader, is left to the worker.
+ */
+function checkCapture(path: string): void {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return;
+    const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
+    closeSync(openSync(path, 'a', 0o600));
+    if (isNew) unlinkSync(path);
+  } catch (error) {
+    throw new CliError(`the device could not start: ${(error as Error).message}`);
+  }
+}
+
 /** Serves until a signal. Throws CliError when the first worker cannot start. */
 export async function runSupervised(options: ServeOptions, fds: Listening, run: Run): Promise<void> {
   const { logger } = run;
+  if (options.capture !== undefined) checkCapture(resolve(options.capture));
   const config: Omit<WorkerConfig, 'urgent'> = {
     supervisorPid: process.pid,
     modelUrl: run.modelUrl,

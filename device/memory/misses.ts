@@ -4,6 +4,7 @@
 //
 //   ask ──▶ outstanding ──update──▶ gone                      (the next access finds the translation)
 //                       ──refusal─▶ failed ──next ask──▶ gone (that access is the fault)
+//                                          ──1 s───────▶ gone (whoever asked does not look any more)
 //
 // A question whose answer stays away is asked again: it may have found the channel full, or a front-end that could not
 // keep it. Twice the same answer does no harm.
@@ -17,6 +18,8 @@ export const PAGE_BYTES = 4096;
 /** Well below what the channel's socket takes. */
 export const MAX_OUTSTANDING = 64;
 const MAX_REFUSALS = 1024;
+/** A refusal that nobody has taken by then may be of a time before the guest mapped the page. */
+const REFUSAL_NS = 1e9;
 const RESEND_NS = 100e6;
 /** Until the channel is tried again that had no room. */
 const RETRY_NS = 5e6;
@@ -33,6 +36,12 @@ interface Question extends Page {
   /** When it is asked again. */
   dueNs: number;
   asked: number;
+  /** The access that wanted it ended otherwise: a refusal is for nobody, unless it is asked for again. */
+  abandoned: boolean;
+}
+
+interface Refusal extends Page {
+  readonly sinceNs: number;
 }
 
 /** Pages are multiples of 4096, so that a permission fits beside them. */
@@ -42,7 +51,7 @@ export class Misses {
   readonly #clock: Clock;
   readonly #send: AskFrontEnd;
   readonly #outstanding = new Map<number, Question>();
-  readonly #failed = new Map<number, Page>();
+  readonly #failed = new Map<number, Refusal>();
 
   constructor(clock: Clock, send: AskFrontEnd) {
     this.#clock = clock;
@@ -60,12 +69,32 @@ export class Misses {
   /** An access needs `page`, which has no such translation: FAULT, once after a refusal, else NOT_YET. */
   ask(page: number, permission: number): Dma {
     const key = keyOf(page, permission);
-    if (this.#failed.delete(key)) return Dma.FAULT;
-    if (this.full || this.#outstanding.has(key)) return Dma.NOT_YET;
-    const question = { page, permission, dueNs: 0, asked: 0 };
+    if (this.#take(key)) return Dma.FAULT;
+    const known = this.#outstanding.get(key);
+    if (known !== undefined) known.abandoned = false;
+    if (this.full || known !== undefined) return Dma.NOT_YET;
+    const question = { page, permission, dueNs: 0, asked: 0, abandoned: false };
     this.#outstanding.set(key, question);
     this.#put(question, this.#clock.nowNs());
     return Dma.NOT_YET;
+  }
+
+  #take(key: number): boolean {
+    const refusal = this.#failed.get(key);
+    if (refusal === undefined) return false;
+    this.#failed.delete(key);
+    return this.#clock.nowNs() - refusal.sinceNs < REFUSAL_NS;
+  }
+
+  /**
+   * An access that reached over [base, end) is a fault because of one page: what is refused, or will be, of its other
+   * pages is no fault of a later access. Others who wait for such a page ask again when the answer has come.
+   */
+  abandon(base: number, end: number, permission: number): void {
+    const concerns = (p: Page): boolean =>
+      p.permission === permission && p.page < end && p.page + PAGE_BYTES > base;
+    for (const [key, refusal] of this.#failed) if (concerns(refusal)) this.#failed.delete(key);
+    for (const question of this.#outstanding.values()) if (concerns(question)) question.abandoned = true;
   }
 
   /** An update for [base, end) came; `allowed` tells what a page may be used for now, 0 if it leads nowhere. */
@@ -82,10 +111,13 @@ export class Misses {
   /** The front-end has no translation. Ignored if nobody asks (any more): it was asked twice. */
   refuse(page: number, permission: number): void {
     const key = keyOf(page, permission);
-    if (!this.#outstanding.delete(key)) return;
+    const question = this.#outstanding.get(key);
+    if (question === undefined) return;
+    this.#outstanding.delete(key);
+    if (question.abandoned) return;
     // Work that never looks again: nobody needs to remember all of it.
     if (this.#failed.size >= MAX_REFUSALS) this.#failed.clear();
-    this.#failed.set(key, { page, permission });
+    this.#failed.set(key, { page, permission, sinceNs: this.#clock.nowNs() });
   }
 
   /** What may be used now is not refused any more. */

@@ -161,9 +161,13 @@ export class TranslatedMemory implements GuestMemory {
     if (s !== NO_TRANSLATION && t !== NO_TRANSLATION)
       return this.#ram.copy(from + s.delta, to + t.delta, length);
     const source = this.#reach(from, length, Permission.READ);
-    if (source === Dma.FAULT) return source;
+    if (source === Dma.FAULT) {
+      this.#misses.abandon(to, to + length, Permission.WRITE);
+      return source;
+    }
     // Both are asked for at once.
     const target = this.#reach(to, length, Permission.WRITE);
+    if (target === Dma.FAULT) this.#misses.abandon(from, from + length, Permission.READ);
     if (target !== Dma.DONE || source !== Dma.DONE) return target === Dma.DONE ? source : target;
     return this.#transfer(from, length, (fromAt, done, part) =>
       this.#transfer(to + done, part, (toAt, skip, n) => this.#ram.copy(fromAt + skip, toAt, n)),
@@ -246,6 +250,7 @@ export class TranslatedMemory implements GuestMemory {
         const page = at - (at % PAGE_BYTES);
         if (this.#misses.ask(page, permission) === Dma.FAULT) {
           this.faultAddress = at;
+          this.#misses.abandon(address, end, permission);
           return Dma.FAULT;
         }
         outcome = Dma.NOT_YET;

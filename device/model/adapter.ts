@@ -22,7 +22,6 @@ import {
   stBusEpoch,
   stCommandPending,
   stHold,
-  stQpHigh,
   stRateMbps,
   stRunning,
 } from '../abi/generated/state.js';
@@ -115,7 +114,7 @@ class Adapter implements PciModel {
     this.#link.receiver = (frame, length) => wire.deliver(frame, length);
     const sendQueue = new SendQueue(core, (_core, qp, d, work) => wire.send(qp, d, work), runEngine);
     this.#scheduler = new Scheduler(core, sendQueue, this.#link, host.clock);
-    core.queues.rebuild(stQpHigh(core.m, 0));
+    core.queues.rebuild();
     this.#commandMayGoOn = true;
     core.interrupts.sync();
   }
@@ -231,7 +230,7 @@ class Adapter implements PciModel {
     core.outbox.stuck = false;
     this.#rechecks.reset();
     core.diary.reset();
-    core.queues.rebuild(stQpHigh(core.m, 0));
+    core.queues.rebuild();
     core.interrupts.sync();
     this.#link.rateMbps = 0;
   }

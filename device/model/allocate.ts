@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Free entries of the object tables: always the lowest, so that a number depends on the region alone. The high-water
 // mark bounds what reset has to clear and what recovery has to look at.
+import { MR_PAGES_MAX } from '../abi/generated/commands.js';
 import {
   POOL_BLOCK_COUNT,
   POOL_BLOCK_PAGES,
@@ -21,7 +22,7 @@ export interface Table {
 
 /** Lowest number from table.reserved on whose row has used = 0, or -1. Takes nothing yet. */
 export function lowestFree(m: Uint32Array, t: Table): number {
-  const high = Math.max(m[t.high], t.reserved);
+  const high = Math.min(Math.max(m[t.high], t.reserved), t.count);
   for (let n = t.reserved; n < high; n++) if (m[t.first + n * t.words] === 0) return n;
   return high < t.count ? high : -1;
 }
@@ -49,7 +50,7 @@ export function findPool(m: Uint32Array, pages: number): number {
 /** Marks the blocks of a run as taken (1) or free (0). */
 export function markPool(journal: Journal, start: number, pages: number, taken: 0 | 1): void {
   const first = start / POOL_BLOCK_PAGES;
-  const count = Math.ceil(pages / POOL_BLOCK_PAGES);
+  const count = Math.min(Math.ceil(pages / POOL_BLOCK_PAGES), MR_PAGES_MAX / POOL_BLOCK_PAGES);
   for (let b = first; b < first + count; b++) journal.put(POOL_BLOCK_TABLE + b, taken);
   const high = ST_POOL_HIGH_OFFSET / 4;
   if (taken === 1 && journal.u32[high] < first + count) journal.put(high, first + count);

@@ -13,8 +13,6 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** Different refusals that are remembered; the oldest go first. */
 const ENTRIES_MAX = 64;
-/** Queues whose wait is remembered. */
-const WAITS_MAX = 256;
 
 interface Entry {
   code: string;
@@ -33,7 +31,7 @@ export interface Wait {
 
 export class Diary {
   readonly #entries = new Map<string, Entry>();
-  /** By queue pair: what its step met. */
+  /** By queue pair: what its step met. One for each at most, and none is left out: who has none waits for a receive. */
   readonly #waits = new Map<number, Wait>();
   /** Refusals that are not remembered any more. */
   dropped = 0;
@@ -61,7 +59,6 @@ export class Diary {
 
   /** The step of a queue pair ended with the last wait. */
   blocked(qpn: number): void {
-    if (this.#waits.size >= WAITS_MAX) this.#waits.clear();
     if (this.lastWait !== undefined) this.#waits.set(qpn, this.lastWait);
   }
 

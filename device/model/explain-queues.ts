@@ -36,16 +36,13 @@ import {
   qpState,
   qpType,
   qpUsed,
-  stCqHigh,
-  stEqHigh,
-  stQpHigh,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
 import type { Finding } from './diary.js';
 import { faultFields } from './faults.js';
 import { nameOf } from './names.js';
 import { distance, pow2 } from './powers.js';
-import { NONE, type QpRow, qpNumber, qpRow, rowOfQp } from './rows.js';
+import { cqEnd, eqEnd, NONE, type QpRow, qpEnd, qpNumber, qpRow, rowOfQp } from './rows.js';
 
 /** Findings of one code at most; what is left out is counted. */
 const SHOWN_MAX = 64;
@@ -86,7 +83,7 @@ function peerOf(m: Uint32Array, qp: QpRow): { peer: number; peerState: string } 
 export function explainQueuePairs(core: Core): Finding[] {
   const { m } = core;
   const found = new Findings();
-  for (let n = 0; n < stQpHigh(m, 0); n++) {
+  for (let n = 0; n < qpEnd(m); n++) {
     const qp = rowOfQp(n);
     if (qpUsed(m, qp) === 1) explainQueuePair(core, qp, found);
   }
@@ -140,11 +137,11 @@ function explainBlocked({ m, diary }: Core, qp: QpRow, waiting: number, found: F
 /** Completion and event queues. */
 export function explainQueues(m: Uint32Array): Finding[] {
   const found = new Findings();
-  for (let n = 0; n < stEqHigh(m, 0); n++) {
+  for (let n = 0; n < eqEnd(m); n++) {
     const eq = EQ_TABLE + n * EQ_WORDS;
     if (eqUsed(m, eq) === 1) explainEq(m, eq, n, found);
   }
-  for (let n = 0; n < stCqHigh(m, 0); n++) {
+  for (let n = 0; n < cqEnd(m); n++) {
     const cq = CQ_TABLE + n * CQ_WORDS;
     if (cqUsed(m, cq) === 1) explainCq(m, cq, n, found);
   }

@@ -16,6 +16,7 @@ import {
   OUTBOX_COUNT_OFFSET,
   OUTBOX_DATA_OFFSET,
   OUTBOX_INFO_OFFSET,
+  OUTBOX_SIZE,
   OUTBOX_TABLE,
   OUTBOX_WORDS,
   outboxAddress,
@@ -37,6 +38,7 @@ const COUNT = ST_OUTBOX_COUNT_OFFSET / 4;
 const ENTRY_COUNT = OUTBOX_COUNT_OFFSET / 4;
 const ENTRY_INFO = OUTBOX_INFO_OFFSET / 4;
 const DATA_WORDS = OUTBOX_DATA_OFFSET / 4;
+const ROOM_WORDS = (OUTBOX_SIZE - OUTBOX_DATA_OFFSET) / 4;
 
 const registers = new Uint32Array(REG_SIZE / 4);
 
@@ -90,7 +92,8 @@ export class Outbox {
   /** Payload, fence, owner word, interrupt: the order rule of architecture.md, steps 4 and 5. False while it is stuck. */
   flush(): boolean {
     const j = this.#journal;
-    const count = j.u32[COUNT];
+    // Counts out of bounds are a front-end's, which keeps the region too: it shall not keep us busy, or read on.
+    const count = Math.min(j.u32[COUNT], OUTBOX_COUNT);
     this.stuck = false;
     if (count !== 0) {
       for (let n = 0; n < count; n++) {
@@ -107,7 +110,7 @@ export class Outbox {
 
   #deliver(at: number): Dma {
     const m = this.#journal.u32;
-    const words = outboxCount(m, at);
+    const words = Math.min(outboxCount(m, at), ROOM_WORDS);
     if (words === 0) return Dma.DONE;
     const address = outboxAddress(m, at);
     const last = words - 1;

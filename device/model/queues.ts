@@ -19,7 +19,7 @@ import {
   qpUsed,
 } from '../abi/generated/state.js';
 import { ReadySet } from './ready-set.js';
-import { NONE, type QpRow, qpNumber, rowOfQp } from './rows.js';
+import { NONE, type QpRow, qpEnd, qpNumber, rowOfQp } from './rows.js';
 
 /** Why a queue pair may run: what a hold or a busy wire stops. */
 export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
@@ -45,6 +45,9 @@ export class Queues {
   /** The set that each queue is in. */
   readonly #placeOf = new Uint8Array(QP_COUNT).fill(NOWHERE);
   #runnable = 0;
+  /** What the step under way has moved: queue and the set that it was in before, in turn. */
+  readonly #moved: number[] = [];
+  #inStep = false;
   /** Push slots in use, together and by queue. */
   #slotsUsed = 0;
   readonly #slotsOf = new Uint8Array(QP_COUNT);
@@ -54,7 +57,7 @@ export class Queues {
   }
 
   /** Rebuilds everything from the region. */
-  rebuild(qpHigh: number): void {
+  rebuild(): void {
     for (const set of this.#sets) set.clear();
     this.#placeOf.fill(NOWHERE);
     this.#runnable = 0;
@@ -64,18 +67,35 @@ export class Queues {
       const row = slotRow(n);
       if (pslotUsed(this.#m, row) === 1) this.slotTaken(rowOfQp(pslotQpn(this.#m, row)));
     }
-    for (let n = 0; n < qpHigh; n++) this.classify(rowOfQp(n));
+    const end = qpEnd(this.#m);
+    for (let n = 0; n < end; n++) this.classify(rowOfQp(n));
   }
 
   /** Rebuilds after a rollback: like rebuild, but queues that were left out stay so. */
-  restore(qpHigh: number): void {
+  restore(): void {
     const blocked: number[] = [];
     for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) {
       blocked.push(n);
       this.#move(n, NOWHERE);
     }
-    this.rebuild(qpHigh);
+    this.rebuild();
     for (const n of blocked) this.block(rowOfQp(n));
+  }
+
+  /** A step of work begins: rollback() undoes its moves. Slots it frees last of all, when nothing can stop it any more. */
+  beginStep(): void {
+    this.#moved.length = 0;
+    this.#inStep = true;
+  }
+
+  endStep(): void {
+    this.#inStep = false;
+  }
+
+  /** The step was undone in the region: the queues that it moved go back, one that was left out too. */
+  rollback(): void {
+    this.#inStep = false;
+    for (let i = this.#moved.length - 2; i >= 0; i -= 2) this.#move(this.#moved[i], this.#moved[i + 1]);
   }
 
   slotTaken(qp: QpRow): void {
@@ -130,6 +150,7 @@ export class Queues {
   #move(n: number, place: number): void {
     const before = this.#placeOf[n];
     if (before === place) return;
+    if (this.#inStep) this.#moved.push(n, before);
     if (before !== NOWHERE) this.#sets[before].remove(n);
     if (place !== NOWHERE) this.#sets[place].add(n);
     if (before < BLOCKED) this.#runnable--;

@@ -10,12 +10,10 @@ import {
   qpErrorStatus,
   qpUntold,
   qpUsed,
-  stCqHigh,
-  stQpHigh,
 } from '../abi/generated/state.js';
 import { recheckCq, tellCqError, tellQpFatal } from './completion.js';
 import { type Core, Step } from './core.js';
-import { type CqRow, NONE, rowOfQp } from './rows.js';
+import { type CqRow, cqEnd, NONE, qpEnd, rowOfQp } from './rows.js';
 
 export class Rechecks {
   readonly #core: Core;
@@ -56,13 +54,13 @@ export class Rechecks {
     core.outbox.lost = false;
     this.owed = false;
     if (!this.#flush()) return;
-    for (let n = 0; n < stQpHigh(m, 0); n++) {
+    for (let n = 0; n < qpEnd(m); n++) {
       const qp = rowOfQp(n);
       if (qpUsed(m, qp) === 1 && qpUntold(m, qp) === 1)
         this.#settle(tellQpFatal(core, qp, qpErrorStatus(m, qp)));
       if (!this.#flush()) return;
     }
-    for (let n = 0; n < stCqHigh(m, 0); n++) {
+    for (let n = 0; n < cqEnd(m); n++) {
       const cq = (CQ_TABLE + n * CQ_WORDS) as CqRow;
       if (cqUsed(m, cq) === 0) continue;
       if (cqUntold(m, cq) === 1) this.#settle(tellCqError(core, cq));

@@ -2,21 +2,27 @@
 // Reset of the function: every object is gone, registers are as after power-on. RESET_TARGET says that one is under way;
 // it is set in a step, and all that follows may be done again, so a reset that was cut off is simply done once more.
 import {
+  CQ_COUNT,
   CQ_TABLE,
   CQ_WORDS,
   DPAGE_COUNT,
   DPAGE_TABLE,
   DPAGE_WORDS,
+  EQ_COUNT,
   EQ_TABLE,
   EQ_WORDS,
+  MR_COUNT,
   MR_TABLE,
   MR_WORDS,
+  PD_COUNT,
   PD_TABLE,
   PD_WORDS,
+  POOL_BLOCK_COUNT,
   POOL_BLOCK_TABLE,
   PSLOT_COUNT,
   PSLOT_TABLE,
   PSLOT_WORDS,
+  QP_COUNT,
   QP_TABLE,
   QP_WORDS,
   ST_COMMAND_PENDING_OFFSET,
@@ -76,14 +82,14 @@ const CLEARED: readonly number[] = [
   ...Array.from({ length: COUNTERS }, (_, n) => ST_COUNT_DOORBELLS_OFFSET + n * 4),
 ];
 
-/** Tables whose rows start with `used`: [first word, words of a row, word of the high-water mark]. */
-const TABLES: readonly (readonly [number, number, number])[] = [
-  [PD_TABLE, PD_WORDS, ST_PD_HIGH_OFFSET / 4],
-  [EQ_TABLE, EQ_WORDS, ST_EQ_HIGH_OFFSET / 4],
-  [CQ_TABLE, CQ_WORDS, ST_CQ_HIGH_OFFSET / 4],
-  [QP_TABLE, QP_WORDS, ST_QP_HIGH_OFFSET / 4],
-  [MR_TABLE, MR_WORDS, ST_MR_HIGH_OFFSET / 4],
-  [POOL_BLOCK_TABLE, 1, ST_POOL_HIGH_OFFSET / 4],
+/** Tables whose rows start with `used`: [first word, words of a row, rows, word of the high-water mark]. */
+const TABLES: readonly (readonly [number, number, number, number])[] = [
+  [PD_TABLE, PD_WORDS, PD_COUNT, ST_PD_HIGH_OFFSET / 4],
+  [EQ_TABLE, EQ_WORDS, EQ_COUNT, ST_EQ_HIGH_OFFSET / 4],
+  [CQ_TABLE, CQ_WORDS, CQ_COUNT, ST_CQ_HIGH_OFFSET / 4],
+  [QP_TABLE, QP_WORDS, QP_COUNT, ST_QP_HIGH_OFFSET / 4],
+  [MR_TABLE, MR_WORDS, MR_COUNT, ST_MR_HIGH_OFFSET / 4],
+  [POOL_BLOCK_TABLE, 1, POOL_BLOCK_COUNT, ST_POOL_HIGH_OFFSET / 4],
 ];
 
 /** Marks a reset as begun, as part of the caller's step. finishReset() must follow the commit. */
@@ -103,8 +109,9 @@ export function finishReset(journal: Journal): void {
 /** Every row becomes free; its other words are cleared when it is used again (allocate.ts). */
 export function clearObjects(journal: Journal): void {
   const m = journal.u32;
-  for (const [first, words, high] of TABLES) {
-    for (let n = 0; n < m[high]; n++) if (m[first + n * words] !== 0) journal.raw(first + n * words, 0);
+  for (const [first, words, count, high] of TABLES) {
+    const end = Math.min(m[high], count);
+    for (let n = 0; n < end; n++) if (m[first + n * words] !== 0) journal.raw(first + n * words, 0);
     journal.raw(high, 0);
   }
   for (let n = 0; n < PSLOT_COUNT; n++) journal.raw(PSLOT_TABLE + n * PSLOT_WORDS, 0);

@@ -3,6 +3,7 @@
 // there on: a row is the word index of an object that exists. NONE (0, never a row) says that there is no such object.
 // Rows of the large tables at and above their high-water mark were never made; nobody has looked at what stands there.
 import {
+  CQ_COUNT,
   CQ_TABLE,
   CQ_WORDS,
   cqUsed,
@@ -14,6 +15,7 @@ import {
   EQ_TABLE,
   EQ_WORDS,
   eqUsed,
+  MR_COUNT,
   MR_TABLE,
   MR_WORDS,
   mrKey,
@@ -22,10 +24,12 @@ import {
   PD_TABLE,
   PD_WORDS,
   pdUsed,
+  QP_COUNT,
   QP_TABLE,
   QP_WORDS,
   qpUsed,
   stCqHigh,
+  stEqHigh,
   stMrHigh,
   stQpHigh,
 } from '../abi/generated/state.js';
@@ -42,6 +46,14 @@ export type QpRow = Row<'qp'>;
 
 /** No such object. */
 export const NONE = 0;
+
+// Where the rows of a table end that may be in use. The front-end keeps the region too: a mark that is out of bounds, which
+// only a front-end can have stored, must not make a loop endless.
+
+export const qpEnd = (m: Uint32Array): number => Math.min(stQpHigh(m, 0), QP_COUNT);
+export const cqEnd = (m: Uint32Array): number => Math.min(stCqHigh(m, 0), CQ_COUNT);
+export const eqEnd = (m: Uint32Array): number => Math.min(stEqHigh(m, 0), EQ_COUNT);
+export const mrEnd = (m: Uint32Array): number => Math.min(stMrHigh(m, 0), MR_COUNT);
 
 export function pdRow(m: Uint32Array, n: number): PdRow {
   const row = PD_TABLE + n * PD_WORDS;
@@ -60,12 +72,12 @@ export function eqRow(m: Uint32Array, n: number): EqRow {
 
 export function cqRow(m: Uint32Array, n: number): CqRow {
   const row = CQ_TABLE + n * CQ_WORDS;
-  return (n < stCqHigh(m, 0) && cqUsed(m, row) === 1 ? row : NONE) as CqRow;
+  return (n < cqEnd(m) && cqUsed(m, row) === 1 ? row : NONE) as CqRow;
 }
 
 export function qpRow(m: Uint32Array, n: number): QpRow {
   const row = QP_TABLE + n * QP_WORDS;
-  return (n < stQpHigh(m, 0) && qpUsed(m, row) === 1 ? row : NONE) as QpRow;
+  return (n < qpEnd(m) && qpUsed(m, row) === 1 ? row : NONE) as QpRow;
 }
 
 const MR_INDEX_DIVISOR = 256;
@@ -73,7 +85,7 @@ const MR_INDEX_DIVISOR = 256;
 /** The memory region that `key` names, tag included. */
 export function mrRow(m: Uint32Array, key: number): MrRow {
   const n = Math.floor(key / MR_INDEX_DIVISOR);
-  if (n >= stMrHigh(m, 0)) return NONE as MrRow;
+  if (n >= mrEnd(m)) return NONE as MrRow;
   const row = MR_TABLE + n * MR_WORDS;
   return (mrUsed(m, row) === 1 && mrKey(m, row) === key ? row : NONE) as MrRow;
 }

@@ -2,15 +2,7 @@
 // Who runs next. Pushed descriptors first, in order of arrival; rung queues in turn; while pushed work keeps coming, a
 // rung queue that waits still gets one slice in eight. The order depends on the state region alone.
 import { Hold } from '../abi/generated/commands.js';
-import {
-  putStCursor,
-  putStStreak,
-  stControl,
-  stCursor,
-  stHold,
-  stQpHigh,
-  stStreak,
-} from '../abi/generated/state.js';
+import { putStCursor, putStStreak, stControl, stCursor, stHold, stStreak } from '../abi/generated/state.js';
 import type { Link } from '../fabric/link.js';
 import { type Core, Step } from './core.js';
 import type { Clock } from './ports.js';
@@ -49,8 +41,10 @@ export class Scheduler {
         journal.rollback();
         return false;
       }
+      queues.beginStep();
       const step = this.#sendQueue.step(qp);
       if (step === Step.DONE) {
+        queues.endStep();
         journal.commit();
         this.#core.frames?.keep();
         if (outbox.pending && !outbox.flush()) return false;
@@ -93,14 +87,13 @@ export class Scheduler {
 
   /** The step cannot go on: nothing of it has happened, and the queue is left out until something changes. */
   #wait(qp: QpRow, step: Step): void {
-    const { m, journal, queues, diary } = this.#core;
+    const { journal, queues, diary } = this.#core;
     journal.rollback();
+    // It may have moved queues: its own, the receiver's, and who is connected to that.
+    queues.rollback();
     this.#core.frames?.drop();
-    // A step that met a translation may have touched the caches of other queues; they are rebuilt from the region.
-    if (step === Step.WAIT_MEMORY) {
-      queues.restore(stQpHigh(m, 0));
-      diary.blocked(qpNumber(qp));
-    } else diary.freed(qpNumber(qp));
+    if (step === Step.WAIT_MEMORY) diary.blocked(qpNumber(qp));
+    else diary.freed(qpNumber(qp));
     queues.block(qp);
   }
 }

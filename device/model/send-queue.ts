@@ -3,7 +3,14 @@
 // on by one slice; when it has ended, its completion, index and slot change together. A queue in the error state
 // flushes one entry a step.
 import { QpState, QpType } from '../abi/generated/commands.js';
-import { Opcode, WcStatus, wqeOpcode, wqeWrIdHi, wqeWrIdLo } from '../abi/generated/descriptors.js';
+import {
+  Opcode,
+  WcStatus,
+  WQE_STRIDE_MAX,
+  wqeOpcode,
+  wqeWrIdHi,
+  wqeWrIdLo,
+} from '../abi/generated/descriptors.js';
 import { FaultObject } from '../abi/generated/registers.js';
 import {
   PSLOT_DATA_OFFSET,
@@ -58,7 +65,7 @@ import { allow, checkList, Segment } from './translate.js';
 const completion = new Completion();
 const segment = new Segment();
 
-/** Reads entry `index` of a queue, `stride` bytes, into the region at word `target`. */
+/** Reads entry `index` of a queue, `bytes` long, into the region at word `target`. */
 function fetchEntry(
   core: Core,
   object: number,
@@ -66,10 +73,11 @@ function fetchEntry(
   index: number,
   key: number,
   address: number,
-  stride: number,
+  bytes: number,
   target: number,
 ): Dma {
   const { m } = core;
+  const stride = Math.min(bytes, WQE_STRIDE_MAX);
   const mr = allow(m, key, qpPd(m, qp), address, stride, false);
   if (mr === NONE) {
     core.faults.forget();

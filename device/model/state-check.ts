@@ -40,15 +40,19 @@ import { Descriptor } from './descriptor.js';
 import { distance, pow2 } from './powers.js';
 import {
   type CqRow,
+  cqEnd,
   cqRow,
   type EqRow,
+  eqEnd,
   eqRow,
   type MrRow,
+  mrEnd,
   mrRow,
   NONE,
   pageRow,
   pdRow,
   type QpRow,
+  qpEnd,
   qpRow,
   rowOfQp,
 } from './rows.js';
@@ -116,7 +120,8 @@ const HIGH_WATER: readonly (readonly [string, (m: Uint32Array, at: number) => nu
 function checkHead(m: Uint32Array): void {
   for (const [what, high, count] of HIGH_WATER) demand(high(m, 0) <= count, `high-water mark of the ${what}`);
   demand(s.stOutboxCount(m, 0) <= s.OUTBOX_COUNT, 'outbox');
-  for (let n = 0; n < s.stOutboxCount(m, 0); n++) {
+  const owed = Math.min(s.stOutboxCount(m, 0), s.OUTBOX_COUNT);
+  for (let n = 0; n < owed; n++) {
     const at = s.OUTBOX_TABLE + n * s.OUTBOX_WORDS;
     demand(s.outboxCount(m, at) <= OUTBOX_DATA_WORDS, `outbox entry ${n}`);
   }
@@ -142,13 +147,13 @@ class StateCheck {
 
   run(): void {
     const m = this.#m;
-    const high = { pd: s.stPdHigh(m, 0), eq: s.stEqHigh(m, 0), page: Math.max(1, s.stPageHigh(m, 0)) };
-    this.#each('memory region', s.MR_TABLE, s.MR_WORDS, s.stMrHigh(m, 0), (row, n) =>
-      this.#mr(row as MrRow, n),
-    );
+    const pd = Math.min(s.stPdHigh(m, 0), s.PD_COUNT);
+    const high = { pd, eq: eqEnd(m), page: Math.max(1, Math.min(s.stPageHigh(m, 0), s.DPAGE_COUNT)) };
+    const blocks = Math.min(s.stPoolHigh(m, 0), s.POOL_BLOCK_COUNT);
+    this.#each('memory region', s.MR_TABLE, s.MR_WORDS, mrEnd(m), (row, n) => this.#mr(row as MrRow, n));
     this.#each('event queue', s.EQ_TABLE, s.EQ_WORDS, high.eq, row => this.#eq(row as EqRow));
-    this.#each('completion queue', s.CQ_TABLE, s.CQ_WORDS, s.stCqHigh(m, 0), row => this.#cq(row as CqRow));
-    this.#each('queue pair', s.QP_TABLE, s.QP_WORDS, s.stQpHigh(m, 0), row => this.#qp(row as QpRow));
+    this.#each('completion queue', s.CQ_TABLE, s.CQ_WORDS, cqEnd(m), row => this.#cq(row as CqRow));
+    this.#each('queue pair', s.QP_TABLE, s.QP_WORDS, qpEnd(m), row => this.#qp(row as QpRow));
     this.#each('doorbell page', s.DPAGE_TABLE, s.DPAGE_WORDS, high.page, row => this.#page(row));
     this.#each('push slot', s.PSLOT_TABLE, s.PSLOT_WORDS, s.PSLOT_COUNT, (row, n) => this.#slot(row, n));
     this.#each('protection domain', s.PD_TABLE, s.PD_WORDS, high.pd, row =>
@@ -158,7 +163,7 @@ class StateCheck {
     this.#free('protection domain', s.PD_TABLE, s.PD_WORDS, high.pd, s.PD_COUNT);
     this.#free('event queue', s.EQ_TABLE, s.EQ_WORDS, high.eq, s.EQ_COUNT);
     this.#free('doorbell page', s.DPAGE_TABLE, s.DPAGE_WORDS, high.page, s.DPAGE_COUNT);
-    for (let n = 0; n < s.stPoolHigh(m, 0); n++)
+    for (let n = 0; n < blocks; n++)
       demand(m[s.POOL_BLOCK_TABLE + n] === this.#blocks[n], "a block of the page pool that is nobody's");
     this.#counts();
   }

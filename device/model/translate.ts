@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Memory regions: from key and I/O virtual address to bus addresses. Every use of a key is checked here and nowhere
 // else: existence, tag, protection domain, access right, range (IBTA volume 1, 10.6).
-import { Access, MrKind } from '../abi/generated/commands.js';
+import { Access, MrKind, PAGE_SHIFT_MAX, PAGE_SHIFT_MIN } from '../abi/generated/commands.js';
 import { SGE_SIZE, sgeAddress, sgeLength, sgeLkey, WcStatus } from '../abi/generated/descriptors.js';
 import {
   mrAccess,
@@ -50,7 +50,8 @@ export class Segment {
       this.length = max;
       return;
     }
-    const pageBytes = pow2(mrPageShift(m, mr));
+    // The front-end keeps the region too: whatever stands there, a piece is neither empty nor negative.
+    const pageBytes = pow2(Math.max(PAGE_SHIFT_MIN, Math.min(mrPageShift(m, mr), PAGE_SHIFT_MAX)));
     const first = mrIova(m, mr);
     const offset = address - first + above(first, pageBytes);
     const entry = POOL_TABLE + (mrPoolStart(m, mr) + Math.floor(offset / pageBytes)) * 2;
@@ -82,7 +83,7 @@ export class SgeCursor {
     }
   }
 
-  /** Finds the next piece, at most `max` bytes, in `segment`; the piece counts as used. Length 0 at the end of the list. */
+  /** Finds the next piece, at most `max` bytes, in `segment`; the piece counts as used. A list that ends early was changed. */
   next(m: Uint32Array, pd: number, max: number, write: boolean): WcStatus {
     while (this.#entry < this.#count) {
       const at = this.#list + this.#entry * SGE_WORDS;
@@ -92,7 +93,7 @@ export class SgeCursor {
       this.#offset = 0;
     }
     this.segment.length = 0;
-    return WcStatus.SUCCESS;
+    return WcStatus.LOC_PROT_ERR;
   }
 
   #take(m: Uint32Array, at: number, pd: number, max: number, write: boolean): WcStatus {

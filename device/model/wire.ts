@@ -115,7 +115,7 @@ export class ReliableConnection {
     const done = qpActiveDone(m, qp);
     const peer = qpRow(m, qpDestQpn(m, qp));
     if (this.#receiverNotReady(qp, peer, done)) return Step.WAIT_RECEIVE;
-    const bytes = Math.min(qpMtuBytes(m, qp), d.gatherBytes - done);
+    const bytes = Math.max(0, Math.min(qpMtuBytes(m, qp), MAX_MTU, d.gatherBytes - done));
     const reach = this.#gatherPayload(qp, d, done, bytes);
     if (reach !== WcStatus.SUCCESS) return reach === WAIT ? Step.WAIT_MEMORY : end(work, reach);
     const last = done + bytes >= d.gatherBytes;

@@ -40,6 +40,12 @@ function explainOne(slot: AdapterSlot, nowNs: number): { adapter: number; findin
   return { adapter: slot.index, findings: [...bySeverity('problem'), ...bySeverity('note')] };
 }
 
+/** One of the model's own. It may store into the state region, which is another process's once this one was given up. */
+function askModel(slot: AdapterSlot, name: string, request: Fields): unknown {
+  slot.function.checkCurrent();
+  return slot.model.controlOps![name]!(request);
+}
+
 /** All requests by name. A model's may not hide a device's, `explain` apart, which is asked on its behalf. */
 export function deviceOps(
   adapters: AdapterSlots,
@@ -48,7 +54,7 @@ export function deviceOps(
 ): ReadonlyMap<string, ControlOp> {
   const ops = new Map<string, ControlOp>();
   for (const name of Object.keys(adapters.all[0]!.model.controlOps ?? {})) {
-    ops.set(name, request => adapters.select(request.adapter).model.controlOps![name]!(request));
+    ops.set(name, request => askModel(adapters.select(request.adapter), name, request));
   }
   for (const name of ['status', 'trace', 'ops'])
     if (ops.has(name)) throw new RangeError(`control operation "${name}" of the model is taken`);

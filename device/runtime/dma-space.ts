@@ -13,7 +13,7 @@ export interface DmaSpaceOptions {
   readonly clock: Clock;
   /** Takes the ring slots that are there, so that what was written while a mapping was there finds it. */
   readonly settle: () => void;
-  /** Suspended work may be tried again. */
+  /** Suspended work may be tried again: remembered, and told to the model before it is polled next. */
   readonly changed: () => void;
   /** A region that can only be reached through its file. */
   readonly onFileAccess: (region: RegionDescription) => void;
@@ -114,13 +114,16 @@ export class DmaSpace implements MemoryTable, TranslationTable {
     return this.#translation === undefined ? Number.POSITIVE_INFINITY : this.#translation.wakeAtNs;
   }
 
-  /** To be called when the model was polled, `more` what it said. True when it has to be polled again. */
-  endTurn(more: boolean): boolean {
+  /**
+   * To be called when the model was polled: `more` is what it said, `waits` that some of its work waits for time or for
+   * the next poll, and has not looked yet. True when it has to be polled again.
+   */
+  endTurn(more: boolean, waits: boolean): boolean {
     const translation = this.#translation;
     if (translation === undefined) return more;
     translation.resend();
     // Idle: all suspended work was tried again and has seen what was refused to it. What is left was refused to nobody.
-    if (more || !translation.forgetRefusals()) return more;
+    if (more || waits || !translation.forgetRefusals()) return more;
     this.#o.changed();
     return true;
   }

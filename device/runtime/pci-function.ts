@@ -54,6 +54,10 @@ export class PciFunction implements PciBackend {
   /** The model had nothing that it could do when it was asked last. */
   #idle = true;
   #interrupted = false;
+  /** Translations or memory changed, and the model does not know yet. */
+  #memoryChanged = false;
+  /** RUN came when a reset was on its way: the model is told after it. */
+  #runOwed = false;
 
   /** Throws RangeError when the model describes a function that cannot be. */
   constructor(model: PciModel, services: FunctionServices) {
@@ -68,7 +72,7 @@ export class PciFunction implements PciBackend {
       clock: services.clock,
       settle: () => this.#settle(),
       changed: () => {
-        if (this.#attached) this.model.memoryChanged();
+        this.#memoryChanged = true;
       },
       onFileAccess: region => services.log('warn', SLOW_MEMORY, { ...region }),
     });
@@ -123,12 +127,26 @@ export class PciFunction implements PciBackend {
     let more = false;
     // Slice by slice: a process that was suspended in one finds here that it was given up, or that a reset has come.
     for (let n = 0; n < budget; n++) {
-      more = this.#mayWork() && this.model.poll(1);
+      more = this.#mayWork() && this.#slice();
       if (!more) break;
     }
-    more = this.dma.endTurn(more);
+    more = this.dma.endTurn(more, !more && this.dma.translated && this.#someWaits());
     this.#idle = !more;
     return more;
+  }
+
+  #slice(): boolean {
+    // Once for all that has changed since the slice before: the model tries everything again that waits.
+    if (this.#memoryChanged) {
+      this.#memoryChanged = false;
+      this.model.memoryChanged();
+    }
+    return this.model.poll(1);
+  }
+
+  /** Whether work of the model's waits for time, or for the news, and not for a translation. */
+  #someWaits(): boolean {
+    return this.#attached && (this.#memoryChanged || this.model.wakeAtNs !== Number.POSITIVE_INFINITY);
   }
 
   /** True once after an interrupt was raised. */
@@ -141,7 +159,8 @@ export class PciFunction implements PciBackend {
   get wakeAtNs(): number {
     // What waits for the reset event has no time of its own.
     const waits = !this.#attached || this.#ring!.consumer.resetPending;
-    return waits ? Number.POSITIVE_INFINITY : Math.min(this.model.wakeAtNs, this.dma.wakeAtNs);
+    if (waits) return Number.POSITIVE_INFINITY;
+    return this.#memoryChanged ? 0 : Math.min(this.model.wakeAtNs, this.dma.wakeAtNs);
   }
 
   /** Announces sleep to the producer; false when there is work after all. */
@@ -169,6 +188,8 @@ export class PciFunction implements PciBackend {
     const attached = this.#attached;
     this.#attached = false;
     this.#running = false;
+    this.#runOwed = false;
+    this.#memoryChanged = false;
     this.#interrupts.clear();
     this.dma.end();
     this.#barRam.clear();
@@ -235,6 +256,14 @@ export class PciFunction implements PciBackend {
   run(): void {
     this.#settle();
     this.#running = true;
+    this.#runOwed = true;
+    this.#tellRun();
+  }
+
+  /** Running again, the model does at once what it owes the guest: not what it owed before a reset that is on its way. */
+  #tellRun(): void {
+    if (!this.#runOwed || this.#ring!.consumer.resetPending) return;
+    this.#runOwed = false;
     this.#control({ kind: 'run' });
     // A process before this one may have died between a change of the level and the telling of it.
     if (this.description.interruptPin !== 0) this.#raise(this.#levelVector);
@@ -242,6 +271,7 @@ export class PciFunction implements PciBackend {
 
   stop(): void {
     this.#settle();
+    this.#runOwed = false;
     this.#control({ kind: 'stop' });
     this.#running = false;
   }
@@ -249,8 +279,13 @@ export class PciFunction implements PciBackend {
   control(event: ControlEvent, producer: number): void {
     const { consumer } = this.#ring!;
     if (event.kind === 'function-reset' || event.kind === 'bus-reset') consumer.reset(producer, event.epoch);
-    else consumer.drainTo(producer);
+    else {
+      consumer.drainTo(producer);
+      // A reset is on its way, which sets all that back: it must not let the model do DMA before it.
+      if (consumer.resetPending) return;
+    }
     this.#control(event);
+    this.#tellRun();
   }
 
   mmioRead(bar: number, offset: number, size: number, data: Uint32Array): void {

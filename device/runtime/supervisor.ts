@@ -56,6 +56,8 @@ const STEADY_MS = 10_000;
 const FREE_CRASHES = 3;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
+/** How long a worker may take to load everything. */
+const LOAD_MS = 60_000;
 /** How long a worker may take to end in order. */
 const END_MS = 5000;
 
@@ -70,7 +72,7 @@ class Member {
   worker!: WorkerProcess;
   sinceMs = 0;
   complaint: string | undefined;
-  /** Kills it if it does not end. */
+  /** Forgets the deadline by which it must have loaded, or ended. */
   forget: () => void = () => undefined;
 }
 
@@ -143,6 +145,10 @@ export class Supervisor {
     };
     member.worker = this.#o.start(events, this.#serving === undefined);
     this.#members.add(member);
+    member.forget = this.#o.timers.after(LOAD_MS, () => {
+      member.complaint ??= `it did not load within ${LOAD_MS / 1000} s`;
+      member.worker.kill();
+    });
     return member;
   }
 
@@ -160,6 +166,7 @@ export class Supervisor {
 
   #ready(member: Member): void {
     if (member.state !== 'loading') return;
+    member.forget();
     member.state = 'standby';
     this.#failedLoads = 0;
     if (this.#serving !== undefined) this.#o.log('info', 'standby is ready', { pid: member.worker.pid });
@@ -224,6 +231,7 @@ export class Supervisor {
     if (member.state === 'ending') return;
     member.state = 'ending';
     member.worker.end();
+    member.forget();
     member.forget = this.#o.timers.after(END_MS, () => {
       this.#o.log('warn', 'a worker does not end and is killed', { pid: member.worker.pid });
       member.worker.kill();

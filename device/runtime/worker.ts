@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { ControlOp } from '../model/ports.js';
+import type { ControlOp, PciModel } from '../model/ports.js';
 import { usableCpus } from '../sys/cpu.js';
 import { EventFd } from '../sys/eventfd.js';
 import { type AdapterParts, AdapterSlots } from './adapter-slot.js';
@@ -24,6 +24,8 @@ const MAX_SPIN_NS = 200_000;
 const data = workerData as ThreadData;
 const port: MessagePort = data.port;
 let { modelOptions } = data;
+/** The first adapter is being made. */
+let starting = true;
 const post = (message: FromDevice): void => port.postMessage(message);
 
 /** A log that the guest cannot flood, and that tells adapters apart when there is more than the first. */
@@ -55,6 +57,26 @@ function optionsOf(adapter: number, others: Others): Record<string, unknown> {
   return options;
 }
 
+/**
+ * A capture that cannot be made is an error of the command line while the device starts. From then on it is a diagnostic
+ * that must not cost anybody the adapter, which goes on without.
+ */
+function createLeniently(
+  createAdapter: ModelModule['createAdapter'],
+  options: Readonly<Record<string, unknown>>,
+  log: Log,
+): PciModel {
+  try {
+    return createAdapter(options);
+  } catch (error) {
+    const { capturePath, ...rest } = options;
+    if (starting || capturePath === undefined) throw error;
+    const model = createAdapter(rest);
+    log('error', `no capture: ${(error as Error).message}`);
+    return model;
+  }
+}
+
 function newAdapter(
   adapter: number,
   createAdapter: ModelModule['createAdapter'],
@@ -63,7 +85,7 @@ function newAdapter(
   const clock = monotonicClock;
   const trace = new Trace(clock);
   const log = newLog(adapter);
-  const model = createAdapter(optionsOf(adapter, others));
+  const model = createLeniently(createAdapter, optionsOf(adapter, others), log);
   const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
   return {
     model,
@@ -118,6 +140,7 @@ async function main(): Promise<void> {
   const adapters: AdapterSlots = new AdapterSlots(data.maxAdapters, index =>
     newAdapter(index, createAdapter, others),
   );
+  starting = false;
   const facts: ProcessFacts = { restarts: 0 };
   const ops = deviceOps(adapters, facts, () => monotonicClock.nowNs());
   const reactor: Reactor = new Reactor({

@@ -296,7 +296,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'messages are cut at 4,096 bytes whatever the MTU',
     file: 'model/wire.js',
-    find: 'Math.min(qpMtuBytes(m, qp), d.gatherBytes - done)',
+    find: 'Math.min(qpMtuBytes(m, qp), MAX_MTU, d.gatherBytes - done)',
     replace: 'Math.min(4096, d.gatherBytes - done)',
     breaks: [
       'a push into the middle of a long message waits for no packet but the one in progress',
@@ -310,7 +310,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an MTU of 4,096 bytes makes packets of 2,048',
     file: 'model/wire.js',
-    find: 'Math.min(qpMtuBytes(m, qp), d.gatherBytes - done)',
+    find: 'Math.min(qpMtuBytes(m, qp), MAX_MTU, d.gatherBytes - done)',
     replace: 'Math.min(qpMtuBytes(m, qp), 2048, d.gatherBytes - done)',
     breaks: ['message sizes round every multiple of an MTU of 4096, each byte and the number of packets'],
   },

@@ -257,6 +257,30 @@ test.serial('nobody connected; then a driver that has not begun; then a front-en
   });
 });
 
+test.serial('after a take-over an empty trace does not pass for a driver that has not begun', async t => {
+  const directory = temporaryDirectory(t);
+  const first = await serve(t, [], { directory });
+  const before = FrontEnd.connect(first.path);
+  const state = before.start();
+  const ring = before.ring!;
+  ring.read(0, 4);
+  await stop(first, 'SIGKILL');
+  t.true(before.waitForHangUp());
+  const second = await serve(t, [], { directory });
+  const after = FrontEnd.connect(second.path);
+  after.resume(ring, state);
+  const { status, stdout } = await explain(second);
+  t.is(status, 1);
+  t.regex(stdout, /✘ CONTROL\.ENABLE is 0/);
+  t.regex(stdout, /· The guest has used this adapter, but not since this process took it over/);
+  t.notRegex(stdout, /The guest has not touched/);
+  t.is(await stop(second), 0);
+  before.hangUp();
+  after.hangUp();
+  ring.close();
+  closeFd(state.fd);
+});
+
 test.serial('it explains every connected adapter, or the one that is named', async t => {
   const served = await serve(t, ['--model', SCRATCH, '--supervise']);
   const all = [FrontEnd.connect(served.path), FrontEnd.connect(served.path)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // "pushbell serve --supervise" with real processes: workers are killed, crash and hang, the supervisor dies, and the
 // front-end finds ring and state served again.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -136,11 +136,56 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
+test.serial(
+  'a capture that cannot be made is one line and status 3 as without --supervise, and leaves nothing',
+  async t => {
+    const directory = temporaryDirectory(t);
+    const line = [
+      'serve',
+      '--socket-path',
+      join(directory, 's'),
+      '--capture',
+      join(directory, 'no', 'x.pcapng'),
+    ];
+    const said = /^pushbell: the device could not start: ENOENT: .*x\.pcapng'\n$/;
+    for (const args of [line, [...line, '--supervise']]) {
+      const { status, stdout, stderr } = await pushbell(args, { XDG_RUNTIME_DIR: directory });
+      t.is(status, 3);
+      t.regex(stderr, said);
+      t.is(stdout, '', 'no banner');
+    }
+    t.deepEqual(readdirSync(directory), []);
+  },
+);
+
+test.serial('a capture whose directory has gone does not cost the adapter', async t => {
+  const directory = temporaryDirectory(t);
+  const captures = join(directory, 'captures');
+  mkdirSync(captures);
+  const capture = join(captures, 'packets.pcapng');
+  const served = await serve(t, ['--supervise', '--capture', capture], { directory });
+  t.like(await ask(served, 'status'), { restarts: 0 });
+  t.true(existsSync(capture));
+  rmSync(captures, { recursive: true });
+  process.kill(await pidOf(served), 'SIGKILL');
+  await until('the next worker to do without', () =>
+    /error no capture: ENOENT: .*packets-restart1\.pcapng/.test(served.errors()),
+  );
+  t.like(await ask(served, 'status'), { restarts: 1 });
+  const frontEnd = FrontEnd.connect(served.path);
+  frontEnd.timeoutMs = PATIENCE_MS;
+  closeFd(frontEnd.start().fd);
+  frontEnd.hangUp();
+  frontEnd.ring!.close();
+  t.is(await stop(served), 0);
+  t.is(served.errors().match(/worker ended/g)?.length, 1);
+});
+
 test.serial('Ctrl-C, which reaches workers too, is the same', async t => {
   const served = await serve(t, SUPERVISED);
   await standbyWaits(served);
   const pid = await pidOf(served);
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.kill(pid, signal);
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.kill(pid, signal);
   t.like(await ask(served, 'status'), { pid, restarts: 0 }, 'workers leave it to the supervisor');
   process.kill(-served.child.pid!, 'SIGINT');
   t.is(await served.ended, 0);

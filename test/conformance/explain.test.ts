@@ -162,6 +162,20 @@ test('a message waits for a receive, then for a translation', t => {
   t.deepEqual(s.of('waits-for-translation'), []);
 });
 
+test('however many queues wait for a translation, none is said to wait for a receive', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  const { cq } = makeQueues(d);
+  const at = d.alloc(4096);
+  target.memory.setHole(at, 4096, Dma.NOT_YET);
+  const fill = { opcode: Opcode.FILL, scatter: [{ address: at, length: 4 }] };
+  for (let n = 0; n < 300; n++) d.send(d.channel({ sendCq: cq, logDepth: 1 }), fill);
+  s.exhaust();
+  t.deepEqual(s.of('waits-for-receive'), []);
+  t.is(s.of('waits-for-translation').length, 64);
+  t.is(s.of('not-shown').find(f => f.what === 'waits-for-translation')?.count, 300 - 64);
+});
+
 test('a completion and a command that wait', t => {
   const s = new Station();
   const { driver: d, target } = s;

@@ -279,3 +279,62 @@ test('every operation goes on at another place where the next page is', t => {
   );
   w.close();
 });
+
+test('an access over several refused pages is one fault: what it leaves behind hits nobody later', t => {
+  const both = new Uint8Array(2 * PAGE);
+  for (const late of [false, true]) {
+    const w = new World();
+    t.is(w.memory.read(IOVA, both, 0, 2 * PAGE), Dma.NOT_YET);
+    w.answer(0, false);
+    if (!late) w.answer(0, false);
+    t.is(w.memory.read(IOVA, both, 0, 2 * PAGE), Dma.FAULT);
+    while (w.asked.length > 0) w.answer(0, false);
+    // Mapped by now.
+    w.table[1] = { target: 1, permissions: READ };
+    t.is(w.memory.read(IOVA + PAGE, four, 0, 4), Dma.NOT_YET);
+    w.answer(0, false);
+    t.is(w.memory.read(IOVA + PAGE, four, 0, 4), Dma.DONE);
+    w.close();
+  }
+});
+
+test('the same for both sides of a copy, whichever is the fault', t => {
+  for (const refused of [READ, WRITE]) {
+    const w = new World();
+    w.table[refused === READ ? 2 : 0] = { target: 5, permissions: READ + WRITE };
+    t.is(w.memory.copy(IOVA, IOVA + 2 * PAGE, 4), Dma.NOT_YET);
+    // That of the other side comes when the access is over.
+    const first = w.asked.findIndex(a => a.permission === refused);
+    w.answer(first, false);
+    t.is(w.memory.copy(IOVA, IOVA + 2 * PAGE, 4), Dma.FAULT);
+    w.table[0] = w.table[2] = undefined;
+    w.answer(0, false);
+    t.is(w.memory.check(IOVA + (refused === READ ? 2 : 0) * PAGE, 4, refused === READ), Dma.NOT_YET);
+    w.close();
+  }
+});
+
+test('who waits for a page that an access before it has left behind still sees its refusal', t => {
+  const w = new World();
+  t.is(w.memory.read(IOVA, new Uint8Array(2 * PAGE), 0, 2 * PAGE), Dma.NOT_YET);
+  t.is(w.memory.read(IOVA + PAGE, four, 0, 4), Dma.NOT_YET);
+  w.answer(0, false);
+  t.is(w.memory.read(IOVA, new Uint8Array(2 * PAGE), 0, 2 * PAGE), Dma.FAULT);
+  t.is(w.memory.read(IOVA + PAGE, four, 0, 4), Dma.NOT_YET, 'the question is under way');
+  w.answer(0, false);
+  t.is(w.memory.read(IOVA + PAGE, four, 0, 4), Dma.FAULT);
+  w.close();
+});
+
+test('a refusal that nobody took for a second is asked for again', t => {
+  const w = new World();
+  t.is(w.memory.read(IOVA, four, 0, 4), Dma.NOT_YET);
+  w.answer(0, false);
+  w.clock.ns += 1e9;
+  t.is(w.memory.read(IOVA, four, 0, 4), Dma.NOT_YET);
+  t.is(w.asked.length, 1);
+  w.answer(0, false);
+  w.clock.ns += 0.5e9;
+  t.is(w.memory.read(IOVA, four, 0, 4), Dma.FAULT);
+  w.close();
+});

@@ -4,7 +4,10 @@
 import test from 'ava';
 import { Control, Request } from '../../device/abi/generated/messages.js';
 import { AnswerStatus } from '../../device/abi/generated/ring.js';
+import { createAdapter } from '../../device/model/adapter.js';
 import { RingWord } from '../../device/ring/ring-memory.js';
+import { AdapterSlots } from '../../device/runtime/adapter-slot.js';
+import { answerRequest, deviceOps } from '../../device/runtime/device-ops.js';
 import { closeFd } from '../../device/sys/fd.js';
 import { Mapping } from '../../device/sys/mapping.js';
 import type { FrontEnd, State } from '../support/front-end.js';
@@ -231,6 +234,52 @@ test('no slice runs and no timer counts between a reset and its message', t => {
   t.true(model.polls > polls);
   t.is(c.backEnd.function.wakeAtNs, 5);
   done(c);
+});
+
+test('a function that runs again when a reset is on its way does nothing before the message', t => {
+  const c = chain();
+  const { model } = c.backEnd;
+  c.frontEnd.must(Request.PCI_STOP);
+  const epoch = c.ring.raiseEpoch();
+  const before = model.events.length;
+  c.frontEnd.must(Request.PCI_RUN);
+  c.frontEnd.control(Control.BUS_MASTER, 1);
+  t.deepEqual(model.events.slice(before), []);
+  t.true(c.backEnd.function.running);
+  c.frontEnd.control(Control.BUS_RESET, 0, undefined, epoch);
+  t.deepEqual(model.events.slice(before), [{ kind: 'bus-reset', epoch }, { kind: 'run' }]);
+  t.true(model.running);
+  done(c);
+});
+
+test('one that is stopped again before the message does not run after it', t => {
+  const c = chain();
+  const { model } = c.backEnd;
+  const epoch = c.ring.raiseEpoch();
+  for (const request of [Request.PCI_STOP, Request.PCI_RUN, Request.PCI_STOP]) c.frontEnd.must(request);
+  c.frontEnd.control(Control.BUS_RESET, 0, undefined, epoch);
+  t.false(model.running);
+  t.is(model.events.at(-1)!.kind, 'bus-reset');
+  done(c);
+});
+
+test('given up, a control request of the model’s changes nothing in the region', t => {
+  const backEnd = new LocalBackEnd(createAdapter());
+  const frontEnd = backEnd.connect();
+  const state = frontEnd.start();
+  const ring = frontEnd.ring!;
+  const { trace } = backEnd;
+  const log = (): void => undefined;
+  const slots = new AdapterSlots(1, () => ({ model: backEnd.model, function: backEnd.function, trace, log }));
+  const ops = deviceOps(slots, { restarts: 0 }, () => 0);
+  const hold = (mask: number): unknown => answerRequest(ops, { op: 'link', hold: mask });
+  t.deepEqual(hold(1), { result: { hold: 1, rateMbps: 0 } });
+  const region = new Mapping(state.fd, state.size);
+  ring.raiseSession();
+  const before = region.u32.slice();
+  t.deepEqual(hold(2), { error: GIVEN_UP });
+  t.deepEqual(region.u32, before);
+  done({ backEnd: backEnd as unknown as LocalBackEnd, frontEnd, ring, state, region });
 });
 
 test('a read of the time before a reset is answered, and nothing else happens before the message', t => {

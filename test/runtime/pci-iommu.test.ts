@@ -177,6 +177,55 @@ test('a refusal that comes when its work is gone does not hit the next one', t =
   done(c);
 });
 
+test('a refusal waits for work that waits for time, as a queue does on a slow link', t => {
+  const c = chain();
+  const { model } = c.backEnd;
+  dma(c, IOVA, 8);
+  const poll = model.poll.bind(model);
+  model.wakeAtNs = 5;
+  model.poll = () => false;
+  c.frontEnd.iotlb(IotlbType.ACCESS_FAIL, IOVA, PAGE, IotlbPerm.WRITE);
+  for (let i = 0; i < 3; i++) c.backEnd.step();
+  model.wakeAtNs = Number.POSITIVE_INFINITY;
+  model.poll = poll;
+  c.backEnd.step();
+  t.is(left(c), FAULTED);
+  t.is(c.frontEnd.misses().length, 1, 'asked once');
+  done(c);
+});
+
+test('the model is told once of all that has changed, before it is polled next, and nobody sleeps before', t => {
+  const c = chain();
+  dma(c, IOVA, 8);
+  const { model } = c.backEnd;
+  const { memoryChanges } = model;
+  c.frontEnd.pump = () => c.backEnd.session!.service(16);
+  for (let i = 0; i < 5; i++) t.is(update(c, IOVA + i * PAGE, i), 0n);
+  t.is(model.memoryChanges, memoryChanges);
+  t.is(c.backEnd.function.wakeAtNs, 0);
+  c.backEnd.function.poll(4);
+  t.is(model.memoryChanges, memoryChanges + 1);
+  t.is(c.backEnd.function.wakeAtNs, Number.POSITIVE_INFINITY);
+  t.is(left(c), 0);
+  done(c);
+});
+
+test('what changes between a reset and its message is told after it', t => {
+  const c = chain();
+  dma(c, IOVA, 8);
+  const { model } = c.backEnd;
+  const { memoryChanges } = model;
+  const epoch = c.ring.raiseEpoch();
+  t.is(update(c, IOVA, 0), 0n);
+  c.backEnd.step();
+  t.is(model.memoryChanges, memoryChanges);
+  t.is(c.backEnd.function.wakeAtNs, Number.POSITIVE_INFINITY, 'the message wakes it');
+  c.frontEnd.control(Control.FUNCTION_RESET, 0, undefined, epoch);
+  c.backEnd.step();
+  t.is(model.memoryChanges, memoryChanges + 1);
+  done(c);
+});
+
 test('work that was suspended when the function stopped asks again when it runs', t => {
   const c = chain();
   dma(c, IOVA, 8);

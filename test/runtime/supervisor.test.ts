@@ -242,6 +242,41 @@ test('a worker that dies in the middle of a hand-over is replaced by the new one
   told(t, rig, [['serve 0'], ['end'], ['hurry', 'serve 1'], []]);
 });
 
+test('a standby that hangs while it loads is killed after a minute and replaced; one that is ready is not', async t => {
+  const rig = new Rig();
+  const started = rig.supervisor.start();
+  rig.worker(1).events.ready();
+  await started;
+  rig.pass(59_999);
+  told(t, rig, [['serve 0'], []]);
+  rig.pass(1);
+  told(t, rig, [['serve 0'], ['kill'], []]);
+  t.true(rig.lines.some(l => l.includes('the standby is lost') && l.endsWith('did not load within 60 s')));
+  rig.worker(3).events.ready();
+  rig.pass(120_000);
+  told(t, rig, [['serve 0'], ['kill'], []]);
+  t.is(rig.pending, 0);
+});
+
+test('a standby that hangs does not keep the adapter from its next worker for ever', async t => {
+  const rig = new Rig();
+  const started = rig.supervisor.start();
+  rig.worker(1).events.ready();
+  await started;
+  rig.worker(1).events.died(KILL);
+  rig.pass(60_000);
+  told(t, rig, [['serve 0'], ['hurry', 'kill'], []]);
+  rig.worker(3).events.ready();
+  told(t, rig, [['serve 0'], ['hurry', 'kill'], ['serve 1'], []]);
+});
+
+test('a first worker that hangs while it loads is the end, with that reason', async t => {
+  const rig = new Rig();
+  const started = rig.supervisor.start();
+  rig.pass(60_000);
+  await t.throwsAsync(started, { instanceOf: WorkerFailed, message: 'it did not load within 60 s' });
+});
+
 test('stop ends all, waits for them, and kills who does not end', async t => {
   const rig = await Rig.running();
   let over = false;

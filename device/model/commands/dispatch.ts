@@ -25,7 +25,6 @@ import {
   stBusMaster,
   stMailboxHi,
   stMailboxLo,
-  stQpHigh,
   stRunning,
 } from '../../abi/generated/state.js';
 import type { Core } from '../core.js';
@@ -99,7 +98,7 @@ export function runCommand(core: Core, word: number): Outcome {
   // A command takes effect whole or not at all.
   if (outcome !== CommandCode.OK) core.journal.rollback();
   // Its output may have failed when it had changed the caches of queues.
-  if (outcome === AGAIN || outcome === CommandCode.FAULT) core.queues.restore(stQpHigh(core.m, 0));
+  if (outcome === AGAIN || outcome === CommandCode.FAULT) core.queues.restore();
   if (outcome === AGAIN) return AGAIN;
   if (outcome !== CommandCode.OK) tellRefused(core, opcode, outcome);
   registers[REG_COMMAND_OFFSET / 4] = word;
