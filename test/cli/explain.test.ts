@@ -264,6 +264,8 @@ test.serial('after a take-over an empty trace does not pass for a driver that ha
   const state = before.start();
   const ring = before.ring!;
   ring.read(0, 4);
+  // Its slot is done with, or the successor would answer it again and know of an access.
+  ring.waitUntilConsumed();
   await stop(first, 'SIGKILL');
   t.true(before.waitForHangUp());
   const second = await serve(t, [], { directory });
