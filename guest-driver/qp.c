@@ -37,8 +37,8 @@ size_t pushbell_wqe_build(void *bytes, const struct pushbell_wr *wr, u16 index)
 		.scatter_count = wr->scatter_count,
 		.index = cpu_to_le16(index),
 		.wr_id = cpu_to_le64(wr->wr_id),
-		.pattern_lo = cpu_to_le32(lower_32_bits(wr->pattern)),
-		.pattern_hi = cpu_to_le32(upper_32_bits(wr->pattern)),
+		.operand_lo = cpu_to_le32(lower_32_bits(wr->pattern)),
+		.operand_hi = cpu_to_le32(upper_32_bits(wr->pattern)),
 	};
 	put_ranges(entries, wr->gather, wr->gather_count);
 	put_ranges(entries + wr->gather_count, wr->scatter, wr->scatter_count);

@@ -105,7 +105,7 @@ static void reserved_at_end(struct stage *b, struct descriptor *d)
 
 static void pattern_without_fill(struct stage *b, struct descriptor *d)
 {
-	d->head.pattern_hi = cpu_to_le32(1);
+	d->head.operand_hi = cpu_to_le32(1);
 }
 
 static void wrong_index(struct stage *b, struct descriptor *d)

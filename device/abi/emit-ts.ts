@@ -108,7 +108,20 @@ function recordField(s: Struct, f: Field): string[] {
   return lines;
 }
 
-const BIG_ENDIAN = new Set(['eth', 'ipv4', 'udp', 'bth', 'aeth']);
+const BIG_ENDIAN = new Set([
+  'eth',
+  'ipv4',
+  'ipv6',
+  'udp',
+  'bth',
+  'aeth',
+  'reth',
+  'atomiceth',
+  'atomicacketh',
+  'immdt',
+  'ieth',
+  'deth',
+]);
 
 function byteExpression(f: Field, big: boolean): string {
   const terms: string[] = [];

@@ -4,7 +4,7 @@
 // keeps it sound). Tables follow each other at the offsets computed below.
 import { type Constant, constant, enumeration, type Group, gap, struct, u32, u64, words } from './layout.js';
 
-const header = struct('state', 'st', 256, 'Head of the region.', [
+const header = struct('state', 'st', 512, 'Head of the region.', [
   u32('magic', 'STATE_MAGIC; zero while the region is being made'),
   u32('version', 'STATE_VERSION'),
   u32('journal_count', 'entries of the undo journal; zero means that the last step is committed'),
@@ -53,7 +53,21 @@ const header = struct('state', 'st', 256, 'Head of the region.', [
   u32('fault_address_hi', 'register FAULT_ADDRESS_HI'),
   u32('fault_info', 'register FAULT_INFO'),
   u32('fault_index', 'register FAULT_INDEX'),
-  gap(256 - 48 * 4),
+  u32('srq_high', 'the same as qp_high for shared receive queues'),
+  u32('ah_high', 'the same for address handles'),
+  u32('gsi_used', '1 while the queue pair GSI_QPN exists'),
+  u32('port_untold', 'events of the port that found no room, a bit for each event type'),
+  u64('port_tx_bytes', 'counter'),
+  u64('port_rx_bytes', 'counter'),
+  u64('port_tx_packets', 'counter'),
+  u64('port_rx_packets', 'counter'),
+  u64('port_rx_bad', 'counter'),
+  u64('port_rx_unknown', 'counter'),
+  u64('port_rx_qkey', 'counter'),
+  u64('port_rx_pkey', 'counter'),
+  u64('port_rx_no_receive', 'counter'),
+  u64('port_rx_sequence', 'counter'),
+  gap(512 - 72 * 4),
 ]);
 
 const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due after the commit.', [
@@ -77,10 +91,15 @@ const pushBuffer = struct('state', 'pbuf', 304, 'Push buffer of a doorbell page.
   words('data', 64, 'the bytes'),
 ]);
 
-const page = struct('state', 'dpage', 16 + 4 * 304, 'Doorbell page.', [
+const page = struct('state', 'dpage', 64 + 4 * 304, 'Doorbell page.', [
   u32('used', '1 when allocated'),
   u32('users', 'queues that belong to it'),
-  gap(8),
+  u64('count_doorbells', 'counter'),
+  u64('count_pushes', 'counter'),
+  u64('count_fallbacks', 'counter'),
+  u64('count_ignored', 'counter'),
+  u64('count_refused', 'counter'),
+  gap(16),
   words('buffers', 4 * 76, 'four push buffers'),
 ]);
 
@@ -96,8 +115,8 @@ const mr = struct('state', 'mr', 64, 'Memory region.', [
   u32('page_shift', 'log2 of the page size'),
   u32('users', 'queues whose buffer lies in it'),
   u32('pool_start', 'first entry in the page pool'),
-  u32('page_count', 'entries in the page pool'),
-  gap(4),
+  u32('page_count', 'entries in the page pool; of kind FAST those that are set aside'),
+  u32('valid', 'FAST: 1 between FAST_REG and invalidation; 1 for other kinds'),
   u64('iova', 'first byte'),
   u64('length', 'bytes'),
   gap(8),
@@ -127,10 +146,55 @@ const cq = struct('state', 'cq', 64, 'Completion queue.', [
   u32('page', 'doorbell page'),
   u32('solicited', 'producer index after the last solicited or failed entry'),
   u32('untold', '1 when its CQ_ERROR event found no room'),
+  u32('moderation', 'count in bits 15:0, period in microseconds in bits 31:16'),
+  u32('gathered', 'completions that count and have not been told since it was armed'),
+]);
+
+const srq = struct('state', 'srq', 64, 'Shared receive queue.', [
+  u32('used', '1 when created'),
+  u32('pd', 'protection domain'),
+  u32('page', 'doorbell page'),
+  u32('lkey', 'memory region of the buffer'),
+  u64('address', 'buffer'),
+  u32('log_depth', 'log2 of the entries'),
+  u32('log_stride', 'log2 of the stride'),
+  u32('producer', 'modulo 65,536'),
+  u32('consumer', 'next to use'),
+  u32('limit', 'limit that is armed; 0: none'),
+  u32('users', 'queue pairs that use it'),
+  u32('failed', '1 when its buffer could not be read'),
+  u32('untold', 'events that found no room, a bit for each event type'),
   gap(8),
 ]);
 
-const qp = struct('state', 'qp', 1280, 'Queue pair.', [
+/** Where packets of a connection or an address handle go: 44 bytes. */
+const ADDRESS_VECTOR = [
+  u32('sgid_index', 'entry of the GID table'),
+  u32('hop_limit', 'time to live'),
+  u32('traffic_class', 'DSCP and ECN'),
+  u32('flow_label', '20 bits'),
+  words('dgid', 4, 'GID, in the order of its bytes'),
+  u32('dmac_lo', 'MAC address, bytes 0 to 3'),
+  u32('dmac_hi', 'bytes 4 and 5'),
+  u32('udp_sport', 'UDP source port, or 0'),
+];
+
+const ah = struct('state', 'ah', 64, 'Address handle.', [
+  u32('used', '1 when created'),
+  u32('pd', 'protection domain'),
+  ...ADDRESS_VECTOR,
+  gap(12),
+]);
+
+const gid = struct('state', 'gid', 32, 'Entry of the GID table.', [
+  u32('type', 'type; 0: free'),
+  words('gid', 4, 'GID, in the order of its bytes'),
+  u32('mac_lo', 'source MAC address, bytes 0 to 3; with mac_hi zero: the own one'),
+  u32('mac_hi', 'bytes 4 and 5'),
+  u32('untold', '1 when its GID_CHANGE event found no room'),
+]);
+
+const qp = struct('state', 'qp', 1536, 'Queue pair.', [
   u32('used', '1 when created'),
   u32('type', 'type'),
   u32('state', 'state'),
@@ -163,10 +227,50 @@ const qp = struct('state', 'qp', 1280, 'Queue pair.', [
   u32('active_done', 'bytes done'),
   u32('recv_active', '1: the receive at recv_consumer has begun'),
   u32('recv_done', 'bytes done'),
-  u32('untold', '1 when its QP_FATAL event found no room'),
+  u32('untold', 'events that found no room, a bit for each event type'),
   u32('fault_info', 'DMA fault that moved the queue to the error state, as register FAULT_INFO; or zero'),
   u64('fault_address', 'its bus address'),
-  gap(256 - 38 * 4),
+  u32('flags', 'flags'),
+  u32('srqn', 'shared receive queue; 0: none'),
+  u32('access', 'what the peer may do'),
+  u32('qkey', 'Q_Key'),
+  u32('port', '1 once it was given'),
+  u32('has_av', '1 once an address vector was given'),
+  ...ADDRESS_VECTOR,
+  u32('max_rd_atomic', 'as in MODIFY_QP'),
+  u32('max_dest_rd_atomic', 'as in MODIFY_QP'),
+  u32('min_rnr_timer', 'as in MODIFY_QP'),
+  u32('timeout', 'as in MODIFY_QP'),
+  u32('retry_count', 'as in MODIFY_QP'),
+  u32('rnr_retry', 'as in MODIFY_QP'),
+  u32('sqd_event', '1: SQ_DRAINED is to be told'),
+  u32('established', '1 once a packet has come in'),
+  u32('recv_opcode', 'BTH opcode of the first packet of the message under way'),
+  u32(
+    'recv_index',
+    'work-queue index of the receive under way (of the shared queue, if it comes from there)',
+  ),
+  u32('recv_log_stride_at', 'log2 of the bytes of that receive'),
+  u32('resp_active', '1: a READ or WRITE of the peer is under way'),
+  u32('resp_key', 'its remote key'),
+  u64('resp_address', 'its next byte'),
+  u32('resp_length', 'bytes that it still has'),
+  u32('resp_psn', 'READ: next response'),
+  u32('atomic_psn', 'last atomic carried out for the peer: its PSN'),
+  u32('atomic_lo', 'and the value that it found'),
+  u32('atomic_hi', 'high half'),
+  gap(4),
+  u64('count_tx_messages', 'counter'),
+  u64('count_tx_bytes', 'counter'),
+  u64('count_rx_messages', 'counter'),
+  u64('count_rx_bytes', 'counter'),
+  u64('count_pushed', 'counter'),
+  u64('count_rung', 'counter'),
+  u64('count_errors', 'counter'),
+  u64('count_flushed', 'counter'),
+  u64('count_rx_requests', 'counter'),
+  u64('count_rx_dropped', 'counter'),
+  gap(512 - 96 * 4),
   words('send_wqe', 128, 'send descriptor read from memory'),
   words('recv_wqe', 128, 'receive descriptor read from memory'),
 ]);
@@ -193,6 +297,9 @@ const TABLES: readonly (readonly [string, number, number, string])[] = [
   ['EQ', eq.size, 64, 'event queues'],
   ['CQ', cq.size, 16384, 'completion queues'],
   ['QP', qp.size, 16384, 'queue pairs'],
+  ['SRQ', srq.size, 4096, 'shared receive queues'],
+  ['AH', ah.size, 16384, 'address handles'],
+  ['GID', gid.size, 32, 'GID table'],
   ['PSLOT', slot.size, 16, 'push slots'],
   ['MR', mr.size, 131072, 'memory regions'],
   ['POOL_BLOCK', 4, POOL_PAGES / POOL_BLOCK_PAGES, 'blocks of the page pool: 1 when taken'],
@@ -220,7 +327,7 @@ export const stateGroup: Group = {
   doc: 'Kept by QEMU, mapped by the back-end, never seen by the guest. Word indices count 32-bit words from the start of the region.',
   constants: [
     constant('STATE_MAGIC', 0x54534250, '"PBST"'),
-    constant('STATE_VERSION', 2, 'layout version'),
+    constant('STATE_VERSION', 3, 'layout version'),
     constant('POOL_BLOCK_PAGES', POOL_BLOCK_PAGES, 'pages of one block of the page pool'),
     ...tableConstants(),
   ],
@@ -231,5 +338,5 @@ export const stateGroup: Group = {
       SOLICITED: [2, 'on a solicited or failed completion'],
     }),
   ],
-  structs: [header, outboxEntry, pd, pushBuffer, page, mr, eq, cq, qp, slot],
+  structs: [header, outboxEntry, pd, pushBuffer, page, mr, eq, cq, srq, ah, gid, qp, slot],
 };

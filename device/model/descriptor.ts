@@ -13,8 +13,8 @@ import {
   wqeGatherCount,
   wqeIndex,
   wqeOpcode,
-  wqePatternHi,
-  wqePatternLo,
+  wqeOperandHi,
+  wqeOperandLo,
   wqeScatterCount,
   wqeWrIdHi,
   wqeWrIdLo,
@@ -53,8 +53,8 @@ export class Descriptor {
     const flags = wqeFlags(m, at);
     this.signaled = (flags & WqeFlag.SIGNALED) !== 0;
     this.solicited = (flags & WqeFlag.SOLICITED) !== 0;
-    this.patternLo = wqePatternLo(m, at);
-    this.patternHi = wqePatternHi(m, at);
+    this.patternLo = wqeOperandLo(m, at);
+    this.patternHi = wqeOperandHi(m, at);
     this.gatherCount = wqeGatherCount(m, at);
     this.scatterCount = wqeScatterCount(m, at);
     this.gatherAt = at + HEAD_WORDS;

@@ -26,8 +26,9 @@ import {
   qpType,
   ST_COUNT_DOORBELLS_OFFSET,
 } from '../abi/generated/state.js';
-import { armCq, armEq } from './completion.js';
+import { armCq } from './completion.js';
 import type { Core } from './core.js';
+import { armEq } from './events.js';
 import { badAccess, HALF, ignore, mayRing, refuse, ringSend } from './notify.js';
 import { distance, pow2 } from './powers.js';
 import { storePush } from './push.js';

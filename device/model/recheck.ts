@@ -2,18 +2,23 @@
 // Queues that have something to tell beside the work that runs: a completion queue that was armed with entries in it,
 // events that found no room, a queue that lost an entry, everything after a time without DMA. Each is a step of its own;
 // what must wait for a translation is owed, and done when translations or memory change.
-import {
-  CQ_TABLE,
-  CQ_WORDS,
-  cqUntold,
-  cqUsed,
-  qpErrorStatus,
-  qpUntold,
-  qpUsed,
-} from '../abi/generated/state.js';
-import { recheckCq, tellCqError, tellQpFatal } from './completion.js';
+import { EventType } from '../abi/generated/descriptors.js';
+import { CQ_TABLE, CQ_WORDS, cqUntold, cqUsed, qpUntold, qpUsed } from '../abi/generated/state.js';
+import { recheckCq } from './completion.js';
 import { type Core, Step } from './core.js';
-import { type CqRow, cqEnd, NONE, qpEnd, rowOfQp } from './rows.js';
+import { lateDetail, tellCqError, tellQp } from './events.js';
+import { pow2 } from './powers.js';
+import { type CqRow, cqEnd, NONE, type QpRow, qpEnd, rowOfQp } from './rows.js';
+
+/** Events of a queue pair that may have to be told late. */
+const QP_EVENTS: readonly EventType[] = [
+  EventType.QP_FATAL,
+  EventType.QP_REQUEST_ERROR,
+  EventType.QP_ACCESS_ERROR,
+  EventType.COMM_ESTABLISHED,
+  EventType.SQ_DRAINED,
+  EventType.LAST_WQE_REACHED,
+];
 
 export class Rechecks {
   readonly #core: Core;
@@ -56,8 +61,10 @@ export class Rechecks {
     if (!this.#flush()) return;
     for (let n = 0; n < qpEnd(m); n++) {
       const qp = rowOfQp(n);
-      if (qpUsed(m, qp) === 1 && qpUntold(m, qp) === 1)
-        this.#settle(tellQpFatal(core, qp, qpErrorStatus(m, qp)));
+      if (qpUsed(m, qp) === 0) continue;
+      const untold = qpUntold(m, qp);
+      if (untold !== 0)
+        for (const type of QP_EVENTS) if ((untold & pow2(type)) !== 0) this.#tellLate(qp, type);
       if (!this.#flush()) return;
     }
     for (let n = 0; n < cqEnd(m); n++) {
@@ -67,6 +74,10 @@ export class Rechecks {
       this.#look(cq);
       if (!this.#flush()) return;
     }
+  }
+
+  #tellLate(qp: QpRow, type: EventType): void {
+    this.#settle(tellQp(this.#core, qp, type, lateDetail(this.#core.m, qp, type)));
   }
 
   /** False when the outbox is stuck: the rest is owed. */

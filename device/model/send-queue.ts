@@ -4,6 +4,7 @@
 // flushes one entry a step.
 import { QpState, QpType } from '../abi/generated/commands.js';
 import {
+  EventType,
   Opcode,
   WcStatus,
   WQE_STRIDE_MAX,
@@ -54,9 +55,10 @@ import {
   qpType,
   ST_COUNT_DESCRIPTOR_READS_OFFSET,
 } from '../abi/generated/state.js';
-import { Completion, complete, tellQpFatal } from './completion.js';
+import { Completion, complete } from './completion.js';
 import { type Core, Step } from './core.js';
 import { Descriptor } from './descriptor.js';
+import { tellQp } from './events.js';
 import { Dma } from './ports.js';
 import { nextIndex, placeOf, pow2 } from './powers.js';
 import { cqRow, NONE, type QpRow, qpNumber, qpRow } from './rows.js';
@@ -342,7 +344,7 @@ export function releaseReceive(core: Core, qp: QpRow): void {
 export function enterError(core: Core, qp: QpRow, status: WcStatus, index: number): Step {
   const { m, journal, queues } = core;
   if (qpState(m, qp) === QpState.ERR) return Step.DONE;
-  const step = tellQpFatal(core, qp, status);
+  const step = tellQp(core, qp, EventType.QP_FATAL, status);
   if (step !== Step.DONE) return step;
   putQpState(journal, qp, QpState.ERR);
   putQpErrorStatus(journal, qp, status);

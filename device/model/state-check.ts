@@ -332,7 +332,7 @@ class StateCheck {
     const mtu = s.qpMtuBytes(m, qp);
     const connected = rc && (state === QpState.RTR || state === QpState.RTS);
     demand(MTU_BYTES.includes(mtu) || (mtu === 0 && !connected), 'path MTU');
-    demand(isFlag(s.qpUntold(m, qp)) && s.qpErrorIndex(m, qp) < INDEX_MODULUS, 'error');
+    demand(s.qpErrorIndex(m, qp) < INDEX_MODULUS, 'error');
     demand(s.qpErrorStatus(m, qp) <= WcStatus.GENERAL_ERR, 'error');
   }
 

@@ -12,8 +12,8 @@ import {
   setWqeGatherCount,
   setWqeIndex,
   setWqeOpcode,
-  setWqePatternHi,
-  setWqePatternLo,
+  setWqeOperandHi,
+  setWqeOperandLo,
   setWqeScatterCount,
   setWqeWrIdLo,
   WQE_SIZE,
@@ -93,8 +93,8 @@ export function encodeEntry(
   setWqeIndex(words, 0, index);
   setWqeWrIdLo(words, 0, index + 0x1000);
   if (opcode === Opcode.FILL) {
-    setWqePatternLo(words, 0, shape);
-    setWqePatternHi(words, 0, place);
+    setWqeOperandLo(words, 0, shape);
+    setWqeOperandHi(words, 0, place);
   }
   for (let n = 0; n < gather + scatter; n++) {
     const reads = n < gather;

@@ -8,7 +8,7 @@ import { asWords, type Cq, type Eq, type Qp, type Ring } from './work.js';
 
 const ALIGN = 4096;
 const REGISTER_WORDS = r.REG_SIZE / 4;
-const OUTPUT_BYTES = 64;
+const OUTPUT_BYTES = 192;
 const COMMAND_TRIES = 1000;
 
 export class CommandError extends Error {
@@ -116,7 +116,7 @@ export class Commander {
   }
 
   startCommand(opcode: number, fill?: (input: Uint32Array) => void): void {
-    const input = new Uint32Array(16);
+    const input = new Uint32Array(48);
     fill?.(input);
     this.target.writeBytes(this.mailbox, new Uint8Array(input.buffer));
     this.#toggle = 1 - this.#toggle;

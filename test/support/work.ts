@@ -95,8 +95,8 @@ export function encodeWork(work: Work, index: number, key: number): Uint8Array {
   w.setWqeScatterCount(d, 0, work.scatterCount ?? scatter.length);
   w.setWqeIndex(d, 0, work.index ?? index);
   w.setWqeWrIdLo(d, 0, work.wrId ?? index);
-  w.setWqePatternLo(d, 0, work.pattern?.[0] ?? 0);
-  w.setWqePatternHi(d, 0, work.pattern?.[1] ?? 0);
+  w.setWqeOperandLo(d, 0, work.pattern?.[0] ?? 0);
+  w.setWqeOperandHi(d, 0, work.pattern?.[1] ?? 0);
   [...gather, ...scatter].forEach((range, n) => {
     const at = w.WQE_SIZE / 4 + n * SGE_WORDS;
     w.setSgeAddress(d, at, range.address);

@@ -32,9 +32,9 @@ export const MSIX_VECTORS = 32;
 /** content of ID: "PBEL" */
 export const DEVICE_MAGIC = 0x4c454250;
 /** drivers refuse a major version that they do not know */
-export const ABI_MAJOR = 1;
+export const ABI_MAJOR = 2;
 /** grows when something is added that an older driver may ignore */
-export const ABI_MINOR = 1;
+export const ABI_MINOR = 0;
 /** value that RESET wants */
 export const RESET_MAGIC = 0x52455345;
 /** priority area inside a doorbell page */
@@ -56,6 +56,8 @@ export const Feature = {
   PUSH_TRAPPED: 1,
   /** COPY and FILL */
   DMA_ENGINE: 2,
+  /** UC, UD, shared receive queues, RDMA, atomics, fast registration */
+  VERBS: 8,
   /** the port is an in-process loopback link with rate and hold */
   LOOPBACK: 4,
 } as const;
@@ -77,8 +79,14 @@ export const FaultObject = {
   EQ: 6,
   /** the command mailbox */
   MAILBOX: 7,
-  /** the page list of REGISTER_MR */
+  /** the page list of REGISTER_MR, REREGISTER_MR or FAST_REG */
   PAGE_LIST: 8,
+  /** a descriptor of a shared receive queue was read */
+  SRQ: 9,
+  /** data was read for the peer of a queue pair */
+  REMOTE_READ: 10,
+  /** data was written for the peer of a queue pair, or an atomic carried out */
+  REMOTE_WRITE: 11,
 } as const;
 export type FaultObject = (typeof FaultObject)[keyof typeof FaultObject];
 
@@ -366,6 +374,7 @@ export const DB_RECV_OFFSET = 0x8;
 export const DB_CQ_ARM_OFFSET = 0x10;
 export const DB_CQ_UPDATE_OFFSET = 0x18;
 export const DB_EQ_ARM_OFFSET = 0x20;
+export const DB_SRQ_OFFSET = 0x28;
 export const DB_PRIORITY_AREA_OFFSET = 0x800;
 /** rings a send queue: descriptors up to but not including INDEX may be read (low half) */
 export const dbSendLo = (m: Uint32Array, w: number): number => m[w];
@@ -471,6 +480,26 @@ export const setDbEqArmNumber = (m: Uint32Array, w: number, v: number): void => 
 export const dbEqArmIndex = (m: Uint32Array, w: number): number => m[w + 9] & 0xffff;
 export const setDbEqArmIndex = (m: Uint32Array, w: number, v: number): void => {
   m[w + 9] = ((m[w + 9] & 0xffff0000) | (v & 0xffff)) >>> 0;
+};
+/** rings a shared receive queue (low half) */
+export const dbSrqLo = (m: Uint32Array, w: number): number => m[w + 10];
+export const setDbSrqLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+/** rings a shared receive queue (high half) */
+export const dbSrqHi = (m: Uint32Array, w: number): number => m[w + 11];
+export const setDbSrqHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+/** queue number */
+export const dbSrqNumber = (m: Uint32Array, w: number): number => m[w + 10] & 0xffffff;
+export const setDbSrqNumber = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = ((m[w + 10] & 0xff000000) | (v & 0xffffff)) >>> 0;
+};
+/** new producer index, or consumer index: free running, modulo 65,536 */
+export const dbSrqIndex = (m: Uint32Array, w: number): number => m[w + 11] & 0xffff;
+export const setDbSrqIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = ((m[w + 11] & 0xffff0000) | (v & 0xffff)) >>> 0;
 };
 
 // push: One push buffer. Whole when every byte of the descriptor was stored exactly once since the last trailer.

@@ -5,7 +5,7 @@ import type { WordSink } from '../word-sink.js';
 /** "PBST" */
 export const STATE_MAGIC = 0x54534250;
 /** layout version */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 /** pages of one block of the page pool */
 export const POOL_BLOCK_PAGES = 32;
 /** undo journal: word index, old value: first word */
@@ -31,51 +31,69 @@ export const DPAGE_TABLE = 0xcc00;
 /** doorbell pages: entries */
 export const DPAGE_COUNT = 0x100;
 /** doorbell pages: words of an entry */
-export const DPAGE_WORDS = 0x134;
+export const DPAGE_WORDS = 0x140;
 /** event queues: first word */
-export const EQ_TABLE = 0x20000;
+export const EQ_TABLE = 0x20c00;
 /** event queues: entries */
 export const EQ_COUNT = 64;
 /** event queues: words of an entry */
 export const EQ_WORDS = 16;
 /** completion queues: first word */
-export const CQ_TABLE = 0x20400;
+export const CQ_TABLE = 0x21000;
 /** completion queues: entries */
 export const CQ_COUNT = 0x4000;
 /** completion queues: words of an entry */
 export const CQ_WORDS = 16;
 /** queue pairs: first word */
-export const QP_TABLE = 0x60400;
+export const QP_TABLE = 0x61000;
 /** queue pairs: entries */
 export const QP_COUNT = 0x4000;
 /** queue pairs: words of an entry */
-export const QP_WORDS = 0x140;
+export const QP_WORDS = 0x180;
+/** shared receive queues: first word */
+export const SRQ_TABLE = 0x661000;
+/** shared receive queues: entries */
+export const SRQ_COUNT = 0x1000;
+/** shared receive queues: words of an entry */
+export const SRQ_WORDS = 16;
+/** address handles: first word */
+export const AH_TABLE = 0x671000;
+/** address handles: entries */
+export const AH_COUNT = 0x4000;
+/** address handles: words of an entry */
+export const AH_WORDS = 16;
+/** GID table: first word */
+export const GID_TABLE = 0x6b1000;
+/** GID table: entries */
+export const GID_COUNT = 32;
+/** GID table: words of an entry */
+export const GID_WORDS = 8;
 /** push slots: first word */
-export const PSLOT_TABLE = 0x560400;
+export const PSLOT_TABLE = 0x6b1400;
 /** push slots: entries */
 export const PSLOT_COUNT = 16;
 /** push slots: words of an entry */
 export const PSLOT_WORDS = 72;
 /** memory regions: first word */
-export const MR_TABLE = 0x560c00;
+export const MR_TABLE = 0x6b1c00;
 /** memory regions: entries */
 export const MR_COUNT = 0x20000;
 /** memory regions: words of an entry */
 export const MR_WORDS = 16;
 /** blocks of the page pool: 1 when taken: first word */
-export const POOL_BLOCK_TABLE = 0x760c00;
+export const POOL_BLOCK_TABLE = 0x8b1c00;
 /** blocks of the page pool: 1 when taken: entries */
 export const POOL_BLOCK_COUNT = 0x8000;
 /** blocks of the page pool: 1 when taken: words of an entry */
 export const POOL_BLOCK_WORDS = 1;
 /** page addresses of memory regions: first word */
-export const POOL_TABLE = 0x768c00;
+export const POOL_TABLE = 0x8b9c00;
 /** page addresses of memory regions: entries */
 export const POOL_COUNT = 0x100000;
 /** page addresses of memory regions: words of an entry */
 export const POOL_WORDS = 2;
 /** size of the region */
-export const STATE_BYTES = 0x25a3000;
+export const STATE_BYTES = 0x2ae7000;
 
 /** armed word of a queue */
 export const Armed = {
@@ -89,7 +107,7 @@ export const Armed = {
 export type Armed = (typeof Armed)[keyof typeof Armed];
 
 // st: Head of the region.
-export const ST_SIZE = 256;
+export const ST_SIZE = 512;
 export const ST_MAGIC_OFFSET = 0x0;
 export const ST_VERSION_OFFSET = 0x4;
 export const ST_JOURNAL_COUNT_OFFSET = 0x8;
@@ -138,6 +156,20 @@ export const ST_FAULT_ADDRESS_LO_OFFSET = 0xb0;
 export const ST_FAULT_ADDRESS_HI_OFFSET = 0xb4;
 export const ST_FAULT_INFO_OFFSET = 0xb8;
 export const ST_FAULT_INDEX_OFFSET = 0xbc;
+export const ST_SRQ_HIGH_OFFSET = 0xc0;
+export const ST_AH_HIGH_OFFSET = 0xc4;
+export const ST_GSI_USED_OFFSET = 0xc8;
+export const ST_PORT_UNTOLD_OFFSET = 0xcc;
+export const ST_PORT_TX_BYTES_OFFSET = 0xd0;
+export const ST_PORT_RX_BYTES_OFFSET = 0xd8;
+export const ST_PORT_TX_PACKETS_OFFSET = 0xe0;
+export const ST_PORT_RX_PACKETS_OFFSET = 0xe8;
+export const ST_PORT_RX_BAD_OFFSET = 0xf0;
+export const ST_PORT_RX_UNKNOWN_OFFSET = 0xf8;
+export const ST_PORT_RX_QKEY_OFFSET = 0x100;
+export const ST_PORT_RX_PKEY_OFFSET = 0x108;
+export const ST_PORT_RX_NO_RECEIVE_OFFSET = 0x110;
+export const ST_PORT_RX_SEQUENCE_OFFSET = 0x118;
 /** STATE_MAGIC; zero while the region is being made */
 export const stMagic = (m: Uint32Array, w: number): number => m[w];
 export const setStMagic = (m: Uint32Array, w: number, v: number): void => {
@@ -426,6 +458,130 @@ export const setStFaultIndex = (m: Uint32Array, w: number, v: number): void => {
   m[w + 47] = v;
 };
 export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.put(w + 47, v);
+/** the same as qp_high for shared receive queues */
+export const stSrqHigh = (m: Uint32Array, w: number): number => m[w + 48];
+export const setStSrqHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 48] = v;
+};
+export const putStSrqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 48, v);
+/** the same for address handles */
+export const stAhHigh = (m: Uint32Array, w: number): number => m[w + 49];
+export const setStAhHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 49] = v;
+};
+export const putStAhHigh = (s: WordSink, w: number, v: number): void => s.put(w + 49, v);
+/** 1 while the queue pair GSI_QPN exists */
+export const stGsiUsed = (m: Uint32Array, w: number): number => m[w + 50];
+export const setStGsiUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 50] = v;
+};
+export const putStGsiUsed = (s: WordSink, w: number, v: number): void => s.put(w + 50, v);
+/** events of the port that found no room, a bit for each event type */
+export const stPortUntold = (m: Uint32Array, w: number): number => m[w + 51];
+export const setStPortUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 51] = v;
+};
+export const putStPortUntold = (s: WordSink, w: number, v: number): void => s.put(w + 51, v);
+/** counter Exact up to 2^53. */
+export const stPortTxBytes = (m: Uint32Array, w: number): number => m[w + 52] + m[w + 53] * 0x100000000;
+export const setStPortTxBytes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 52] = v >>> 0;
+  m[w + 53] = Math.floor(v / 0x100000000);
+};
+export const putStPortTxBytes = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 52, v >>> 0);
+  s.put(w + 53, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxBytes = (m: Uint32Array, w: number): number => m[w + 54] + m[w + 55] * 0x100000000;
+export const setStPortRxBytes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 54] = v >>> 0;
+  m[w + 55] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxBytes = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 54, v >>> 0);
+  s.put(w + 55, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortTxPackets = (m: Uint32Array, w: number): number => m[w + 56] + m[w + 57] * 0x100000000;
+export const setStPortTxPackets = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 56] = v >>> 0;
+  m[w + 57] = Math.floor(v / 0x100000000);
+};
+export const putStPortTxPackets = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 56, v >>> 0);
+  s.put(w + 57, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxPackets = (m: Uint32Array, w: number): number => m[w + 58] + m[w + 59] * 0x100000000;
+export const setStPortRxPackets = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 58] = v >>> 0;
+  m[w + 59] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxPackets = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 58, v >>> 0);
+  s.put(w + 59, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxBad = (m: Uint32Array, w: number): number => m[w + 60] + m[w + 61] * 0x100000000;
+export const setStPortRxBad = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 60] = v >>> 0;
+  m[w + 61] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxBad = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 60, v >>> 0);
+  s.put(w + 61, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxUnknown = (m: Uint32Array, w: number): number => m[w + 62] + m[w + 63] * 0x100000000;
+export const setStPortRxUnknown = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 62] = v >>> 0;
+  m[w + 63] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxUnknown = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 62, v >>> 0);
+  s.put(w + 63, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxQkey = (m: Uint32Array, w: number): number => m[w + 64] + m[w + 65] * 0x100000000;
+export const setStPortRxQkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 64] = v >>> 0;
+  m[w + 65] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxQkey = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 64, v >>> 0);
+  s.put(w + 65, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxPkey = (m: Uint32Array, w: number): number => m[w + 66] + m[w + 67] * 0x100000000;
+export const setStPortRxPkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 66] = v >>> 0;
+  m[w + 67] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxPkey = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 66, v >>> 0);
+  s.put(w + 67, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxNoReceive = (m: Uint32Array, w: number): number => m[w + 68] + m[w + 69] * 0x100000000;
+export const setStPortRxNoReceive = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 68] = v >>> 0;
+  m[w + 69] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxNoReceive = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 68, v >>> 0);
+  s.put(w + 69, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxSequence = (m: Uint32Array, w: number): number => m[w + 70] + m[w + 71] * 0x100000000;
+export const setStPortRxSequence = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 70] = v >>> 0;
+  m[w + 71] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxSequence = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 70, v >>> 0);
+  s.put(w + 71, Math.floor(v / 0x100000000));
+};
 
 // outbox: A guest write that is due after the commit.
 export const OUTBOX_SIZE = 48;
@@ -493,10 +649,15 @@ export const setPbufTorn = (m: Uint32Array, w: number, v: number): void => {
 export const putPbufTorn = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
 
 // dpage: Doorbell page.
-export const DPAGE_SIZE = 1232;
+export const DPAGE_SIZE = 1280;
 export const DPAGE_USED_OFFSET = 0x0;
 export const DPAGE_USERS_OFFSET = 0x4;
-export const DPAGE_BUFFERS_OFFSET = 0x10;
+export const DPAGE_COUNT_DOORBELLS_OFFSET = 0x8;
+export const DPAGE_COUNT_PUSHES_OFFSET = 0x10;
+export const DPAGE_COUNT_FALLBACKS_OFFSET = 0x18;
+export const DPAGE_COUNT_IGNORED_OFFSET = 0x20;
+export const DPAGE_COUNT_REFUSED_OFFSET = 0x28;
+export const DPAGE_BUFFERS_OFFSET = 0x40;
 /** 1 when allocated */
 export const dpageUsed = (m: Uint32Array, w: number): number => m[w];
 export const setDpageUsed = (m: Uint32Array, w: number, v: number): void => {
@@ -509,6 +670,56 @@ export const setDpageUsers = (m: Uint32Array, w: number, v: number): void => {
   m[w + 1] = v;
 };
 export const putDpageUsers = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** counter Exact up to 2^53. */
+export const dpageCountDoorbells = (m: Uint32Array, w: number): number => m[w + 2] + m[w + 3] * 0x100000000;
+export const setDpageCountDoorbells = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v >>> 0;
+  m[w + 3] = Math.floor(v / 0x100000000);
+};
+export const putDpageCountDoorbells = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 2, v >>> 0);
+  s.put(w + 3, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const dpageCountPushes = (m: Uint32Array, w: number): number => m[w + 4] + m[w + 5] * 0x100000000;
+export const setDpageCountPushes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v >>> 0;
+  m[w + 5] = Math.floor(v / 0x100000000);
+};
+export const putDpageCountPushes = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 4, v >>> 0);
+  s.put(w + 5, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const dpageCountFallbacks = (m: Uint32Array, w: number): number => m[w + 6] + m[w + 7] * 0x100000000;
+export const setDpageCountFallbacks = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v >>> 0;
+  m[w + 7] = Math.floor(v / 0x100000000);
+};
+export const putDpageCountFallbacks = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 6, v >>> 0);
+  s.put(w + 7, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const dpageCountIgnored = (m: Uint32Array, w: number): number => m[w + 8] + m[w + 9] * 0x100000000;
+export const setDpageCountIgnored = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v >>> 0;
+  m[w + 9] = Math.floor(v / 0x100000000);
+};
+export const putDpageCountIgnored = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 8, v >>> 0);
+  s.put(w + 9, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const dpageCountRefused = (m: Uint32Array, w: number): number => m[w + 10] + m[w + 11] * 0x100000000;
+export const setDpageCountRefused = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v >>> 0;
+  m[w + 11] = Math.floor(v / 0x100000000);
+};
+export const putDpageCountRefused = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 10, v >>> 0);
+  s.put(w + 11, Math.floor(v / 0x100000000));
+};
 
 // mr: Memory region.
 export const MR_SIZE = 64;
@@ -521,6 +732,7 @@ export const MR_PAGE_SHIFT_OFFSET = 0x14;
 export const MR_USERS_OFFSET = 0x18;
 export const MR_POOL_START_OFFSET = 0x1c;
 export const MR_PAGE_COUNT_OFFSET = 0x20;
+export const MR_VALID_OFFSET = 0x24;
 export const MR_IOVA_OFFSET = 0x28;
 export const MR_LENGTH_OFFSET = 0x30;
 /** 1 when registered */
@@ -571,12 +783,18 @@ export const setMrPoolStart = (m: Uint32Array, w: number, v: number): void => {
   m[w + 7] = v;
 };
 export const putMrPoolStart = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
-/** entries in the page pool */
+/** entries in the page pool; of kind FAST those that are set aside */
 export const mrPageCount = (m: Uint32Array, w: number): number => m[w + 8];
 export const setMrPageCount = (m: Uint32Array, w: number, v: number): void => {
   m[w + 8] = v;
 };
 export const putMrPageCount = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** FAST: 1 between FAST_REG and invalidation; 1 for other kinds */
+export const mrValid = (m: Uint32Array, w: number): number => m[w + 9];
+export const setMrValid = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 9] = v;
+};
+export const putMrValid = (s: WordSink, w: number, v: number): void => s.put(w + 9, v);
 /** first byte Exact up to 2^53. */
 export const mrIova = (m: Uint32Array, w: number): number => m[w + 10] + m[w + 11] * 0x100000000;
 export const setMrIova = (m: Uint32Array, w: number, v: number): void => {
@@ -697,6 +915,8 @@ export const CQ_EQN_OFFSET = 0x28;
 export const CQ_PAGE_OFFSET = 0x2c;
 export const CQ_SOLICITED_OFFSET = 0x30;
 export const CQ_UNTOLD_OFFSET = 0x34;
+export const CQ_MODERATION_OFFSET = 0x38;
+export const CQ_GATHERED_OFFSET = 0x3c;
 /** 1 when created */
 export const cqUsed = (m: Uint32Array, w: number): number => m[w];
 export const setCqUsed = (m: Uint32Array, w: number, v: number): void => {
@@ -779,9 +999,218 @@ export const setCqUntold = (m: Uint32Array, w: number, v: number): void => {
   m[w + 13] = v;
 };
 export const putCqUntold = (s: WordSink, w: number, v: number): void => s.put(w + 13, v);
+/** count in bits 15:0, period in microseconds in bits 31:16 */
+export const cqModeration = (m: Uint32Array, w: number): number => m[w + 14];
+export const setCqModeration = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 14] = v;
+};
+export const putCqModeration = (s: WordSink, w: number, v: number): void => s.put(w + 14, v);
+/** completions that count and have not been told since it was armed */
+export const cqGathered = (m: Uint32Array, w: number): number => m[w + 15];
+export const setCqGathered = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 15] = v;
+};
+export const putCqGathered = (s: WordSink, w: number, v: number): void => s.put(w + 15, v);
+
+// srq: Shared receive queue.
+export const SRQ_SIZE = 64;
+export const SRQ_USED_OFFSET = 0x0;
+export const SRQ_PD_OFFSET = 0x4;
+export const SRQ_PAGE_OFFSET = 0x8;
+export const SRQ_LKEY_OFFSET = 0xc;
+export const SRQ_ADDRESS_OFFSET = 0x10;
+export const SRQ_LOG_DEPTH_OFFSET = 0x18;
+export const SRQ_LOG_STRIDE_OFFSET = 0x1c;
+export const SRQ_PRODUCER_OFFSET = 0x20;
+export const SRQ_CONSUMER_OFFSET = 0x24;
+export const SRQ_LIMIT_OFFSET = 0x28;
+export const SRQ_USERS_OFFSET = 0x2c;
+export const SRQ_FAILED_OFFSET = 0x30;
+export const SRQ_UNTOLD_OFFSET = 0x34;
+/** 1 when created */
+export const srqUsed = (m: Uint32Array, w: number): number => m[w];
+export const setSrqUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putSrqUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** protection domain */
+export const srqPd = (m: Uint32Array, w: number): number => m[w + 1];
+export const setSrqPd = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putSrqPd = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** doorbell page */
+export const srqPage = (m: Uint32Array, w: number): number => m[w + 2];
+export const setSrqPage = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putSrqPage = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** memory region of the buffer */
+export const srqLkey = (m: Uint32Array, w: number): number => m[w + 3];
+export const setSrqLkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putSrqLkey = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** buffer Exact up to 2^53. */
+export const srqAddress = (m: Uint32Array, w: number): number => m[w + 4] + m[w + 5] * 0x100000000;
+export const setSrqAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v >>> 0;
+  m[w + 5] = Math.floor(v / 0x100000000);
+};
+export const putSrqAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 4, v >>> 0);
+  s.put(w + 5, Math.floor(v / 0x100000000));
+};
+/** log2 of the entries */
+export const srqLogDepth = (m: Uint32Array, w: number): number => m[w + 6];
+export const setSrqLogDepth = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putSrqLogDepth = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** log2 of the stride */
+export const srqLogStride = (m: Uint32Array, w: number): number => m[w + 7];
+export const setSrqLogStride = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putSrqLogStride = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
+/** modulo 65,536 */
+export const srqProducer = (m: Uint32Array, w: number): number => m[w + 8];
+export const setSrqProducer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 8] = v;
+};
+export const putSrqProducer = (s: WordSink, w: number, v: number): void => s.put(w + 8, v);
+/** next to use */
+export const srqConsumer = (m: Uint32Array, w: number): number => m[w + 9];
+export const setSrqConsumer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 9] = v;
+};
+export const putSrqConsumer = (s: WordSink, w: number, v: number): void => s.put(w + 9, v);
+/** limit that is armed; 0: none */
+export const srqLimit = (m: Uint32Array, w: number): number => m[w + 10];
+export const setSrqLimit = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+export const putSrqLimit = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+/** queue pairs that use it */
+export const srqUsers = (m: Uint32Array, w: number): number => m[w + 11];
+export const setSrqUsers = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+export const putSrqUsers = (s: WordSink, w: number, v: number): void => s.put(w + 11, v);
+/** 1 when its buffer could not be read */
+export const srqFailed = (m: Uint32Array, w: number): number => m[w + 12];
+export const setSrqFailed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v;
+};
+export const putSrqFailed = (s: WordSink, w: number, v: number): void => s.put(w + 12, v);
+/** events that found no room, a bit for each event type */
+export const srqUntold = (m: Uint32Array, w: number): number => m[w + 13];
+export const setSrqUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 13] = v;
+};
+export const putSrqUntold = (s: WordSink, w: number, v: number): void => s.put(w + 13, v);
+
+// ah: Address handle.
+export const AH_SIZE = 64;
+export const AH_USED_OFFSET = 0x0;
+export const AH_PD_OFFSET = 0x4;
+export const AH_SGID_INDEX_OFFSET = 0x8;
+export const AH_HOP_LIMIT_OFFSET = 0xc;
+export const AH_TRAFFIC_CLASS_OFFSET = 0x10;
+export const AH_FLOW_LABEL_OFFSET = 0x14;
+export const AH_DGID_OFFSET = 0x18;
+export const AH_DMAC_LO_OFFSET = 0x28;
+export const AH_DMAC_HI_OFFSET = 0x2c;
+export const AH_UDP_SPORT_OFFSET = 0x30;
+/** 1 when created */
+export const ahUsed = (m: Uint32Array, w: number): number => m[w];
+export const setAhUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putAhUsed = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** protection domain */
+export const ahPd = (m: Uint32Array, w: number): number => m[w + 1];
+export const setAhPd = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 1] = v;
+};
+export const putAhPd = (s: WordSink, w: number, v: number): void => s.put(w + 1, v);
+/** entry of the GID table */
+export const ahSgidIndex = (m: Uint32Array, w: number): number => m[w + 2];
+export const setAhSgidIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 2] = v;
+};
+export const putAhSgidIndex = (s: WordSink, w: number, v: number): void => s.put(w + 2, v);
+/** time to live */
+export const ahHopLimit = (m: Uint32Array, w: number): number => m[w + 3];
+export const setAhHopLimit = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 3] = v;
+};
+export const putAhHopLimit = (s: WordSink, w: number, v: number): void => s.put(w + 3, v);
+/** DSCP and ECN */
+export const ahTrafficClass = (m: Uint32Array, w: number): number => m[w + 4];
+export const setAhTrafficClass = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 4] = v;
+};
+export const putAhTrafficClass = (s: WordSink, w: number, v: number): void => s.put(w + 4, v);
+/** 20 bits */
+export const ahFlowLabel = (m: Uint32Array, w: number): number => m[w + 5];
+export const setAhFlowLabel = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 5] = v;
+};
+export const putAhFlowLabel = (s: WordSink, w: number, v: number): void => s.put(w + 5, v);
+/** MAC address, bytes 0 to 3 */
+export const ahDmacLo = (m: Uint32Array, w: number): number => m[w + 10];
+export const setAhDmacLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 10] = v;
+};
+export const putAhDmacLo = (s: WordSink, w: number, v: number): void => s.put(w + 10, v);
+/** bytes 4 and 5 */
+export const ahDmacHi = (m: Uint32Array, w: number): number => m[w + 11];
+export const setAhDmacHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 11] = v;
+};
+export const putAhDmacHi = (s: WordSink, w: number, v: number): void => s.put(w + 11, v);
+/** UDP source port, or 0 */
+export const ahUdpSport = (m: Uint32Array, w: number): number => m[w + 12];
+export const setAhUdpSport = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 12] = v;
+};
+export const putAhUdpSport = (s: WordSink, w: number, v: number): void => s.put(w + 12, v);
+
+// gid: Entry of the GID table.
+export const GID_SIZE = 32;
+export const GID_TYPE_OFFSET = 0x0;
+export const GID_GID_OFFSET = 0x4;
+export const GID_MAC_LO_OFFSET = 0x14;
+export const GID_MAC_HI_OFFSET = 0x18;
+export const GID_UNTOLD_OFFSET = 0x1c;
+/** type; 0: free */
+export const gidType = (m: Uint32Array, w: number): number => m[w];
+export const setGidType = (m: Uint32Array, w: number, v: number): void => {
+  m[w] = v;
+};
+export const putGidType = (s: WordSink, w: number, v: number): void => s.put(w, v);
+/** source MAC address, bytes 0 to 3; with mac_hi zero: the own one */
+export const gidMacLo = (m: Uint32Array, w: number): number => m[w + 5];
+export const setGidMacLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 5] = v;
+};
+export const putGidMacLo = (s: WordSink, w: number, v: number): void => s.put(w + 5, v);
+/** bytes 4 and 5 */
+export const gidMacHi = (m: Uint32Array, w: number): number => m[w + 6];
+export const setGidMacHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 6] = v;
+};
+export const putGidMacHi = (s: WordSink, w: number, v: number): void => s.put(w + 6, v);
+/** 1 when its GID_CHANGE event found no room */
+export const gidUntold = (m: Uint32Array, w: number): number => m[w + 7];
+export const setGidUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 7] = v;
+};
+export const putGidUntold = (s: WordSink, w: number, v: number): void => s.put(w + 7, v);
 
 // qp: Queue pair.
-export const QP_SIZE = 1280;
+export const QP_SIZE = 1536;
 export const QP_USED_OFFSET = 0x0;
 export const QP_TYPE_OFFSET = 0x4;
 export const QP_STATE_OFFSET = 0x8;
@@ -816,8 +1245,51 @@ export const QP_RECV_DONE_OFFSET = 0x84;
 export const QP_UNTOLD_OFFSET = 0x88;
 export const QP_FAULT_INFO_OFFSET = 0x8c;
 export const QP_FAULT_ADDRESS_OFFSET = 0x90;
-export const QP_SEND_WQE_OFFSET = 0x100;
-export const QP_RECV_WQE_OFFSET = 0x300;
+export const QP_FLAGS_OFFSET = 0x98;
+export const QP_SRQN_OFFSET = 0x9c;
+export const QP_ACCESS_OFFSET = 0xa0;
+export const QP_QKEY_OFFSET = 0xa4;
+export const QP_PORT_OFFSET = 0xa8;
+export const QP_HAS_AV_OFFSET = 0xac;
+export const QP_SGID_INDEX_OFFSET = 0xb0;
+export const QP_HOP_LIMIT_OFFSET = 0xb4;
+export const QP_TRAFFIC_CLASS_OFFSET = 0xb8;
+export const QP_FLOW_LABEL_OFFSET = 0xbc;
+export const QP_DGID_OFFSET = 0xc0;
+export const QP_DMAC_LO_OFFSET = 0xd0;
+export const QP_DMAC_HI_OFFSET = 0xd4;
+export const QP_UDP_SPORT_OFFSET = 0xd8;
+export const QP_MAX_RD_ATOMIC_OFFSET = 0xdc;
+export const QP_MAX_DEST_RD_ATOMIC_OFFSET = 0xe0;
+export const QP_MIN_RNR_TIMER_OFFSET = 0xe4;
+export const QP_TIMEOUT_OFFSET = 0xe8;
+export const QP_RETRY_COUNT_OFFSET = 0xec;
+export const QP_RNR_RETRY_OFFSET = 0xf0;
+export const QP_SQD_EVENT_OFFSET = 0xf4;
+export const QP_ESTABLISHED_OFFSET = 0xf8;
+export const QP_RECV_OPCODE_OFFSET = 0xfc;
+export const QP_RECV_INDEX_OFFSET = 0x100;
+export const QP_RECV_LOG_STRIDE_AT_OFFSET = 0x104;
+export const QP_RESP_ACTIVE_OFFSET = 0x108;
+export const QP_RESP_KEY_OFFSET = 0x10c;
+export const QP_RESP_ADDRESS_OFFSET = 0x110;
+export const QP_RESP_LENGTH_OFFSET = 0x118;
+export const QP_RESP_PSN_OFFSET = 0x11c;
+export const QP_ATOMIC_PSN_OFFSET = 0x120;
+export const QP_ATOMIC_LO_OFFSET = 0x124;
+export const QP_ATOMIC_HI_OFFSET = 0x128;
+export const QP_COUNT_TX_MESSAGES_OFFSET = 0x130;
+export const QP_COUNT_TX_BYTES_OFFSET = 0x138;
+export const QP_COUNT_RX_MESSAGES_OFFSET = 0x140;
+export const QP_COUNT_RX_BYTES_OFFSET = 0x148;
+export const QP_COUNT_PUSHED_OFFSET = 0x150;
+export const QP_COUNT_RUNG_OFFSET = 0x158;
+export const QP_COUNT_ERRORS_OFFSET = 0x160;
+export const QP_COUNT_FLUSHED_OFFSET = 0x168;
+export const QP_COUNT_RX_REQUESTS_OFFSET = 0x170;
+export const QP_COUNT_RX_DROPPED_OFFSET = 0x178;
+export const QP_SEND_WQE_OFFSET = 0x200;
+export const QP_RECV_WQE_OFFSET = 0x400;
 /** 1 when created */
 export const qpUsed = (m: Uint32Array, w: number): number => m[w];
 export const setQpUsed = (m: Uint32Array, w: number, v: number): void => {
@@ -1012,7 +1484,7 @@ export const setQpRecvDone = (m: Uint32Array, w: number, v: number): void => {
   m[w + 33] = v;
 };
 export const putQpRecvDone = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
-/** 1 when its QP_FATAL event found no room */
+/** events that found no room, a bit for each event type */
 export const qpUntold = (m: Uint32Array, w: number): number => m[w + 34];
 export const setQpUntold = (m: Uint32Array, w: number, v: number): void => {
   m[w + 34] = v;
@@ -1033,6 +1505,302 @@ export const setQpFaultAddress = (m: Uint32Array, w: number, v: number): void =>
 export const putQpFaultAddress = (s: WordSink, w: number, v: number): void => {
   s.put(w + 36, v >>> 0);
   s.put(w + 37, Math.floor(v / 0x100000000));
+};
+/** flags */
+export const qpFlags = (m: Uint32Array, w: number): number => m[w + 38];
+export const setQpFlags = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 38] = v;
+};
+export const putQpFlags = (s: WordSink, w: number, v: number): void => s.put(w + 38, v);
+/** shared receive queue; 0: none */
+export const qpSrqn = (m: Uint32Array, w: number): number => m[w + 39];
+export const setQpSrqn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 39] = v;
+};
+export const putQpSrqn = (s: WordSink, w: number, v: number): void => s.put(w + 39, v);
+/** what the peer may do */
+export const qpAccess = (m: Uint32Array, w: number): number => m[w + 40];
+export const setQpAccess = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 40] = v;
+};
+export const putQpAccess = (s: WordSink, w: number, v: number): void => s.put(w + 40, v);
+/** Q_Key */
+export const qpQkey = (m: Uint32Array, w: number): number => m[w + 41];
+export const setQpQkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 41] = v;
+};
+export const putQpQkey = (s: WordSink, w: number, v: number): void => s.put(w + 41, v);
+/** 1 once it was given */
+export const qpPort = (m: Uint32Array, w: number): number => m[w + 42];
+export const setQpPort = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 42] = v;
+};
+export const putQpPort = (s: WordSink, w: number, v: number): void => s.put(w + 42, v);
+/** 1 once an address vector was given */
+export const qpHasAv = (m: Uint32Array, w: number): number => m[w + 43];
+export const setQpHasAv = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 43] = v;
+};
+export const putQpHasAv = (s: WordSink, w: number, v: number): void => s.put(w + 43, v);
+/** entry of the GID table */
+export const qpSgidIndex = (m: Uint32Array, w: number): number => m[w + 44];
+export const setQpSgidIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 44] = v;
+};
+export const putQpSgidIndex = (s: WordSink, w: number, v: number): void => s.put(w + 44, v);
+/** time to live */
+export const qpHopLimit = (m: Uint32Array, w: number): number => m[w + 45];
+export const setQpHopLimit = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 45] = v;
+};
+export const putQpHopLimit = (s: WordSink, w: number, v: number): void => s.put(w + 45, v);
+/** DSCP and ECN */
+export const qpTrafficClass = (m: Uint32Array, w: number): number => m[w + 46];
+export const setQpTrafficClass = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 46] = v;
+};
+export const putQpTrafficClass = (s: WordSink, w: number, v: number): void => s.put(w + 46, v);
+/** 20 bits */
+export const qpFlowLabel = (m: Uint32Array, w: number): number => m[w + 47];
+export const setQpFlowLabel = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 47] = v;
+};
+export const putQpFlowLabel = (s: WordSink, w: number, v: number): void => s.put(w + 47, v);
+/** MAC address, bytes 0 to 3 */
+export const qpDmacLo = (m: Uint32Array, w: number): number => m[w + 52];
+export const setQpDmacLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 52] = v;
+};
+export const putQpDmacLo = (s: WordSink, w: number, v: number): void => s.put(w + 52, v);
+/** bytes 4 and 5 */
+export const qpDmacHi = (m: Uint32Array, w: number): number => m[w + 53];
+export const setQpDmacHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 53] = v;
+};
+export const putQpDmacHi = (s: WordSink, w: number, v: number): void => s.put(w + 53, v);
+/** UDP source port, or 0 */
+export const qpUdpSport = (m: Uint32Array, w: number): number => m[w + 54];
+export const setQpUdpSport = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 54] = v;
+};
+export const putQpUdpSport = (s: WordSink, w: number, v: number): void => s.put(w + 54, v);
+/** as in MODIFY_QP */
+export const qpMaxRdAtomic = (m: Uint32Array, w: number): number => m[w + 55];
+export const setQpMaxRdAtomic = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 55] = v;
+};
+export const putQpMaxRdAtomic = (s: WordSink, w: number, v: number): void => s.put(w + 55, v);
+/** as in MODIFY_QP */
+export const qpMaxDestRdAtomic = (m: Uint32Array, w: number): number => m[w + 56];
+export const setQpMaxDestRdAtomic = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 56] = v;
+};
+export const putQpMaxDestRdAtomic = (s: WordSink, w: number, v: number): void => s.put(w + 56, v);
+/** as in MODIFY_QP */
+export const qpMinRnrTimer = (m: Uint32Array, w: number): number => m[w + 57];
+export const setQpMinRnrTimer = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 57] = v;
+};
+export const putQpMinRnrTimer = (s: WordSink, w: number, v: number): void => s.put(w + 57, v);
+/** as in MODIFY_QP */
+export const qpTimeout = (m: Uint32Array, w: number): number => m[w + 58];
+export const setQpTimeout = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 58] = v;
+};
+export const putQpTimeout = (s: WordSink, w: number, v: number): void => s.put(w + 58, v);
+/** as in MODIFY_QP */
+export const qpRetryCount = (m: Uint32Array, w: number): number => m[w + 59];
+export const setQpRetryCount = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 59] = v;
+};
+export const putQpRetryCount = (s: WordSink, w: number, v: number): void => s.put(w + 59, v);
+/** as in MODIFY_QP */
+export const qpRnrRetry = (m: Uint32Array, w: number): number => m[w + 60];
+export const setQpRnrRetry = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 60] = v;
+};
+export const putQpRnrRetry = (s: WordSink, w: number, v: number): void => s.put(w + 60, v);
+/** 1: SQ_DRAINED is to be told */
+export const qpSqdEvent = (m: Uint32Array, w: number): number => m[w + 61];
+export const setQpSqdEvent = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 61] = v;
+};
+export const putQpSqdEvent = (s: WordSink, w: number, v: number): void => s.put(w + 61, v);
+/** 1 once a packet has come in */
+export const qpEstablished = (m: Uint32Array, w: number): number => m[w + 62];
+export const setQpEstablished = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 62] = v;
+};
+export const putQpEstablished = (s: WordSink, w: number, v: number): void => s.put(w + 62, v);
+/** BTH opcode of the first packet of the message under way */
+export const qpRecvOpcode = (m: Uint32Array, w: number): number => m[w + 63];
+export const setQpRecvOpcode = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 63] = v;
+};
+export const putQpRecvOpcode = (s: WordSink, w: number, v: number): void => s.put(w + 63, v);
+/** work-queue index of the receive under way (of the shared queue, if it comes from there) */
+export const qpRecvIndex = (m: Uint32Array, w: number): number => m[w + 64];
+export const setQpRecvIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 64] = v;
+};
+export const putQpRecvIndex = (s: WordSink, w: number, v: number): void => s.put(w + 64, v);
+/** log2 of the bytes of that receive */
+export const qpRecvLogStrideAt = (m: Uint32Array, w: number): number => m[w + 65];
+export const setQpRecvLogStrideAt = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 65] = v;
+};
+export const putQpRecvLogStrideAt = (s: WordSink, w: number, v: number): void => s.put(w + 65, v);
+/** 1: a READ or WRITE of the peer is under way */
+export const qpRespActive = (m: Uint32Array, w: number): number => m[w + 66];
+export const setQpRespActive = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 66] = v;
+};
+export const putQpRespActive = (s: WordSink, w: number, v: number): void => s.put(w + 66, v);
+/** its remote key */
+export const qpRespKey = (m: Uint32Array, w: number): number => m[w + 67];
+export const setQpRespKey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 67] = v;
+};
+export const putQpRespKey = (s: WordSink, w: number, v: number): void => s.put(w + 67, v);
+/** its next byte Exact up to 2^53. */
+export const qpRespAddress = (m: Uint32Array, w: number): number => m[w + 68] + m[w + 69] * 0x100000000;
+export const setQpRespAddress = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 68] = v >>> 0;
+  m[w + 69] = Math.floor(v / 0x100000000);
+};
+export const putQpRespAddress = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 68, v >>> 0);
+  s.put(w + 69, Math.floor(v / 0x100000000));
+};
+/** bytes that it still has */
+export const qpRespLength = (m: Uint32Array, w: number): number => m[w + 70];
+export const setQpRespLength = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 70] = v;
+};
+export const putQpRespLength = (s: WordSink, w: number, v: number): void => s.put(w + 70, v);
+/** READ: next response */
+export const qpRespPsn = (m: Uint32Array, w: number): number => m[w + 71];
+export const setQpRespPsn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 71] = v;
+};
+export const putQpRespPsn = (s: WordSink, w: number, v: number): void => s.put(w + 71, v);
+/** last atomic carried out for the peer: its PSN */
+export const qpAtomicPsn = (m: Uint32Array, w: number): number => m[w + 72];
+export const setQpAtomicPsn = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 72] = v;
+};
+export const putQpAtomicPsn = (s: WordSink, w: number, v: number): void => s.put(w + 72, v);
+/** and the value that it found */
+export const qpAtomicLo = (m: Uint32Array, w: number): number => m[w + 73];
+export const setQpAtomicLo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 73] = v;
+};
+export const putQpAtomicLo = (s: WordSink, w: number, v: number): void => s.put(w + 73, v);
+/** high half */
+export const qpAtomicHi = (m: Uint32Array, w: number): number => m[w + 74];
+export const setQpAtomicHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 74] = v;
+};
+export const putQpAtomicHi = (s: WordSink, w: number, v: number): void => s.put(w + 74, v);
+/** counter Exact up to 2^53. */
+export const qpCountTxMessages = (m: Uint32Array, w: number): number => m[w + 76] + m[w + 77] * 0x100000000;
+export const setQpCountTxMessages = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 76] = v >>> 0;
+  m[w + 77] = Math.floor(v / 0x100000000);
+};
+export const putQpCountTxMessages = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 76, v >>> 0);
+  s.put(w + 77, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountTxBytes = (m: Uint32Array, w: number): number => m[w + 78] + m[w + 79] * 0x100000000;
+export const setQpCountTxBytes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 78] = v >>> 0;
+  m[w + 79] = Math.floor(v / 0x100000000);
+};
+export const putQpCountTxBytes = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 78, v >>> 0);
+  s.put(w + 79, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountRxMessages = (m: Uint32Array, w: number): number => m[w + 80] + m[w + 81] * 0x100000000;
+export const setQpCountRxMessages = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 80] = v >>> 0;
+  m[w + 81] = Math.floor(v / 0x100000000);
+};
+export const putQpCountRxMessages = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 80, v >>> 0);
+  s.put(w + 81, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountRxBytes = (m: Uint32Array, w: number): number => m[w + 82] + m[w + 83] * 0x100000000;
+export const setQpCountRxBytes = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 82] = v >>> 0;
+  m[w + 83] = Math.floor(v / 0x100000000);
+};
+export const putQpCountRxBytes = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 82, v >>> 0);
+  s.put(w + 83, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountPushed = (m: Uint32Array, w: number): number => m[w + 84] + m[w + 85] * 0x100000000;
+export const setQpCountPushed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 84] = v >>> 0;
+  m[w + 85] = Math.floor(v / 0x100000000);
+};
+export const putQpCountPushed = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 84, v >>> 0);
+  s.put(w + 85, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountRung = (m: Uint32Array, w: number): number => m[w + 86] + m[w + 87] * 0x100000000;
+export const setQpCountRung = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 86] = v >>> 0;
+  m[w + 87] = Math.floor(v / 0x100000000);
+};
+export const putQpCountRung = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 86, v >>> 0);
+  s.put(w + 87, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountErrors = (m: Uint32Array, w: number): number => m[w + 88] + m[w + 89] * 0x100000000;
+export const setQpCountErrors = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 88] = v >>> 0;
+  m[w + 89] = Math.floor(v / 0x100000000);
+};
+export const putQpCountErrors = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 88, v >>> 0);
+  s.put(w + 89, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountFlushed = (m: Uint32Array, w: number): number => m[w + 90] + m[w + 91] * 0x100000000;
+export const setQpCountFlushed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 90] = v >>> 0;
+  m[w + 91] = Math.floor(v / 0x100000000);
+};
+export const putQpCountFlushed = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 90, v >>> 0);
+  s.put(w + 91, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountRxRequests = (m: Uint32Array, w: number): number => m[w + 92] + m[w + 93] * 0x100000000;
+export const setQpCountRxRequests = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 92] = v >>> 0;
+  m[w + 93] = Math.floor(v / 0x100000000);
+};
+export const putQpCountRxRequests = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 92, v >>> 0);
+  s.put(w + 93, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const qpCountRxDropped = (m: Uint32Array, w: number): number => m[w + 94] + m[w + 95] * 0x100000000;
+export const setQpCountRxDropped = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 94] = v >>> 0;
+  m[w + 95] = Math.floor(v / 0x100000000);
+};
+export const putQpCountRxDropped = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 94, v >>> 0);
+  s.put(w + 95, Math.floor(v / 0x100000000));
 };
 
 // pslot: Pushed descriptor that the scheduler holds.

@@ -8,8 +8,8 @@ import { type MrRow, mrRow, NONE } from '../rows.js';
 import { allow } from '../translate.js';
 
 /** Words of the longest input and the longest output. */
-export const INPUT_WORDS = 16;
-export const OUTPUT_WORDS = 16;
+export const INPUT_WORDS = 48;
+export const OUTPUT_WORDS = 48;
 
 /** The command must wait for a translation: it is tried again, whole. */
 export const AGAIN = 0x100;

@@ -193,7 +193,7 @@ function decodeWork(bytes: Uint8Array, room: number): Work {
     opcode: d.wqeOpcode(m, 0),
     flags: d.wqeFlags(m, 0),
     index: d.wqeIndex(m, 0),
-    pattern: [d.wqePatternLo(m, 0), d.wqePatternHi(m, 0)],
+    pattern: [d.wqeOperandLo(m, 0), d.wqeOperandHi(m, 0)],
     gather: ranges(0, counts[0]),
     scatter: ranges(counts[0], counts[1]),
     gatherCount: counts[0],
