@@ -34,9 +34,28 @@ export function ipv4FromMac(mac: Uint8Array): number {
   return ((10 << 24) | (mac[3] << 16) | (mac[4] << 8) | (1 + (mac[5] % 254))) >>> 0;
 }
 
+/** The GID that stands for an IPv4 address: ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2; IBTA A17.3.1). */
+export function gidOfIpv4(address: number): Uint8Array {
+  const gid = new Uint8Array(16);
+  gid.fill(0xff, 10, 12);
+  gid.set([address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255], 12);
+  return gid;
+}
+
+/** The IPv4 address that a GID of 16 bytes stands for; undefined if it is an IPv6 address. */
+export function ipv4OfGid(gid: Uint8Array): number | undefined {
+  for (let at = 0; at < 12; at++) if (gid[at] !== (at < 10 ? 0 : 0xff)) return undefined;
+  return ((gid[12] << 24) | (gid[13] << 16) | (gid[14] << 8) | gid[15]) >>> 0;
+}
+
 /** UDP source port of a connection (IBTA A17.3.2, flow entropy): the same for all its packets, 0xc000 … 0xffff. */
 export function flowPort(localQpn: number, remoteQpn: number): number {
   return 0xc000 | (mix32(Math.imul(localQpn, 0x01000193) ^ remoteQpn) & 0x3fff);
+}
+
+/** UDP source port of a flow label of 20 bits, folded as Linux does it: both ends of a connection come to the same. */
+export function portOfFlowLabel(label: number): number {
+  return 0xc000 | ((label & 0x3fff) ^ ((label >>> 14) & 0x3fff));
 }
 
 /** "02:0a:…". */

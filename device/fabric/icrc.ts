@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MIT
 // The invariant CRC that ends every RoCEv2 packet (IBTA volume 1, 7.8.1 and annex A17.3.3): CRC-32 with the Ethernet
 // polynomial over what no router may change. In place of the local route header that a UDP packet does not have stand
-// 8 bytes of ones; fields that routers may change count as ones: IPv4 TOS, TTL and checksum, UDP checksum, and the
-// byte of the BTH before the destination QP, which holds the congestion bits. Sent least significant byte first.
+// 8 bytes of ones; fields that routers may change count as ones: IPv4 TOS, TTL and checksum; IPv6 traffic class, flow
+// label and hop limit; UDP checksum; and the byte of the BTH before the destination QP, which holds the congestion
+// bits. Sent least significant byte first.
 //
 // Small packets go through tables, 16 bytes a step. From LARGE_BYTES of payload on, zlib's vector code wins although
-// the call alone costs about 130 ns and wants a view of exactly the bytes: the view is kept from packet to packet.
+// the call alone costs about 130 ns and wants a view of exactly the bytes: views are kept from packet to packet.
 import { crc32 } from 'node:zlib';
+import {
+  IPV4_SIZE,
+  IPV6_HOP_LIMIT_OFFSET,
+  IPV6_SIZE,
+  UDP_CHECKSUM_OFFSET,
+  UDP_SIZE,
+} from '../abi/generated/packets.js';
 
 /** Payload at which zlib becomes faster than the tables; measured on Node 20, x86-64. */
 const LARGE_BYTES = 256;
@@ -21,7 +29,7 @@ for (let byte = 0; byte < 256; byte++) {
 for (let at = 256; at < TABLE.length; at++)
   TABLE[at] = (TABLE[at - 256] >>> 8) ^ TABLE[TABLE[at - 256] & 255];
 
-/** The register after the 8 bytes of ones, before the IPv4 header. */
+/** The register after the 8 bytes of ones, before the IP header. */
 const AFTER_ONES = 0xdebb20e3 | 0;
 
 /** What the header bytes that count as ones do to the register, in the 16-byte and in the 12-byte step. */
@@ -33,7 +41,7 @@ const TOS_TTL_CHECKSUM =
 const UDP_CHECKSUM = TABLE[0x100 | 255] ^ TABLE[255];
 
 /** The register after IPv4 (20 bytes) and UDP (8) from `ip` on. */
-function ipUdpHeaders(m: Uint8Array, ip: number): number {
+function ipv4UdpHeaders(m: Uint8Array, ip: number): number {
   let crc = TOS_TTL_CHECKSUM;
   crc ^=
     TABLE[0xf00 | (m[ip] ^ (AFTER_ONES & 255))] ^ TABLE[0xd00 | (m[ip + 2] ^ ((AFTER_ONES >>> 16) & 255))];
@@ -104,36 +112,68 @@ function tables(register: number, m: Uint8Array, from: number, to: number): numb
   return crc;
 }
 
-/** Bytes of IPv4 and UDP header, and of both with the base transport header. */
-const IP_UDP_BYTES = 28;
-const HEADER_BYTES = 40;
+/** IPv6 and UDP header as the ICRC sees them. */
+const masked = new Uint8Array(IPV6_SIZE + UDP_SIZE);
 
-/** Computes ICRCs. Sender and receiver have one each, because it remembers the place of the last large payload. */
-export class Icrc {
-  // One view is enough: the packets of a message stand in one buffer, and all but the last have the same length.
-  #view: Uint8Array = new Uint8Array(0);
-  #of: Uint8Array | undefined;
-  #from = 0;
-  #to = 0;
+/** The register after IPv6 (40 bytes) and UDP (8) from `ip` on. */
+function ipv6UdpHeaders(m: Uint8Array, ip: number): number {
+  for (let at = 0; at < masked.length; at++) masked[at] = m[ip + at];
+  // Version stays; traffic class and flow label are the other 28 bits of the first word.
+  masked[0] |= 0x0f;
+  masked[1] = masked[2] = masked[3] = 0xff;
+  masked[IPV6_HOP_LIMIT_OFFSET] = 0xff;
+  masked[IPV6_SIZE + UDP_CHECKSUM_OFFSET] = masked[IPV6_SIZE + UDP_CHECKSUM_OFFSET + 1] = 0xff;
+  return tables(AFTER_ONES, masked, 0, masked.length);
+}
 
-  /**
-   * The ICRC of the packet whose IPv4 header (without options) starts at `ip` and whose pad ends at `end`, as an
-   * unsigned number to be stored least significant byte first. `end` is at least `ip` + 40.
-   */
-  compute(frame: Uint8Array, ip: number, end: number): number {
-    return (
-      ~this.#run(
-        transportHeader(ipUdpHeaders(frame, ip), frame, ip + IP_UDP_BYTES),
-        frame,
-        ip + HEADER_BYTES,
-        end,
-      ) >>> 0
-    );
+const isIpv6 = (m: Uint8Array, ip: number): boolean => m[ip] >>> 4 === 6;
+
+/** Bytes of IP and UDP header. */
+const IPV4_UDP_BYTES = IPV4_SIZE + UDP_SIZE;
+const IPV6_UDP_BYTES = IPV6_SIZE + UDP_SIZE;
+/** Of the base transport header. */
+const BTH_BYTES = 12;
+/** Lengths of large payloads are told apart to this many bytes; what is over goes through the tables. */
+const VIEW_STEP = 64;
+/** Beginnings of large payloads that are remembered: requests and responses, IPv4 and IPv6. */
+const PLACES = 4;
+
+/** A place in a frame buffer from which large payloads were covered, and a view for each length. */
+class Place {
+  readonly of: Uint8Array;
+  readonly from: number;
+  readonly #views: (Uint8Array | undefined)[] = [];
+
+  constructor(of: Uint8Array, from: number) {
+    this.of = of;
+    this.from = from;
   }
 
-  /** The register after the IPv4 and UDP headers at `ip`: the same for all packets of a connection that are equally long. */
+  view(steps: number): Uint8Array {
+    while (this.#views.length <= steps) this.#views.push(undefined);
+    this.#views[steps] ??= this.of.subarray(this.from, this.from + steps * VIEW_STEP);
+    return this.#views[steps];
+  }
+}
+
+/** Computes ICRCs. Sender and receiver have one each, because it remembers the places of large payloads. */
+export class Icrc {
+  readonly #places: (Place | undefined)[] = new Array(PLACES).fill(undefined);
+  #next = 0;
+
+  /**
+   * The ICRC of the packet whose IP header (without options or extension headers) starts at `ip` and whose pad ends at
+   * `end`, as an unsigned number to be stored least significant byte first. A BTH at least is there.
+   */
+  compute(frame: Uint8Array, ip: number, end: number): number {
+    const bth = ip + (isIpv6(frame, ip) ? IPV6_UDP_BYTES : IPV4_UDP_BYTES);
+    const register = transportHeader(this.prefix(frame, ip), frame, bth);
+    return ~this.#run(register, frame, bth + BTH_BYTES, end) >>> 0;
+  }
+
+  /** The register after the IP and UDP headers at `ip`: the same for all packets of a connection that are equally long. */
   prefix(frame: Uint8Array, ip: number): number {
-    return ipUdpHeaders(frame, ip);
+    return isIpv6(frame, ip) ? ipv6UdpHeaders(frame, ip) : ipv4UdpHeaders(frame, ip);
   }
 
   /** The ICRC from a prefix() and the rest, frame[bth … end), in which the byte before the destination QP has to be 0xff. */
@@ -146,13 +186,20 @@ export class Icrc {
   }
 
   #large(register: number, m: Uint8Array, from: number, to: number): number {
-    if (m !== this.#of || from !== this.#from || to !== this.#to) {
-      this.#of = m;
-      this.#from = from;
-      this.#to = to;
-      this.#view = m.subarray(from, to);
-    }
+    const steps = Math.trunc((to - from) / VIEW_STEP);
     // zlib takes and returns the inverted register.
-    return ~crc32(this.#view, ~register >>> 0);
+    const after = ~crc32(this.#place(m, from).view(steps), ~register >>> 0);
+    return tables(after, m, from + steps * VIEW_STEP, to);
+  }
+
+  #place(m: Uint8Array, from: number): Place {
+    for (let i = 0; i < PLACES; i++) {
+      const known = this.#places[i];
+      if (known !== undefined && known.of === m && known.from === from) return known;
+    }
+    const place = new Place(m, from);
+    this.#places[this.#next] = place;
+    this.#next = (this.#next + 1) % PLACES;
+    return place;
   }
 }

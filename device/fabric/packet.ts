@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Building a RoCEv2 packet (IBTA annex A17), without allocation:
 //
-//   0          14        34      42       54                      54 + payload + pad
-//   | Ethernet | IPv4    | UDP   | BTH    | payload | pad 0 … 3   | ICRC (4) |
-//                                         | AETH (4), in an acknowledgement |
+//   0          14           34, 54  42, 62
+//   | Ethernet | IPv4, IPv6 | UDP   | BTH (12) | extension headers | payload | pad 0 … 3 | ICRC (4) |
 //
-// The gather engine writes the payload straight into the frame at PAYLOAD_OFFSET; finish() puts the headers round it.
-// What does not change from packet to packet of a connection is prepared once, in its Route.
+// The gather engine writes the payload straight into the frame at payloadAt; finish() puts the headers round it. What
+// does not change from packet to packet of a connection is prepared once, in its Route.
 import {
-  AETH_SIZE,
+  ACK_SYNDROME,
   BTH_DESTINATION_OFFSET,
   BTH_SIZE,
   BthOpcode,
-  ETH_DESTINATION_OFFSET,
-  ETH_SIZE,
-  ETH_SOURCE_OFFSET,
-  ETHERTYPE_IPV4,
+  bthFlags,
   ICRC_BYTES,
-  IP_PROTOCOL_UDP,
-  IPV4_SIZE,
-  ROCE_UDP_PORT,
-  setAethWord,
-  setAethWordSyndrome,
   setBthDestination,
   setBthFlags,
   setBthFlagsMigrated,
@@ -31,177 +22,141 @@ import {
   setBthPartition,
   setBthSequence,
   setBthSequenceAckRequest,
-  setEthEthertype,
-  setIpv4Checksum,
-  setIpv4Destination,
-  setIpv4Fragment,
-  setIpv4Protocol,
-  setIpv4Source,
-  setIpv4TotalLength,
-  setIpv4Ttl,
-  setIpv4VersionIhlIhl,
-  setIpv4VersionIhlVersion,
-  setUdpDestinationPort,
-  setUdpLength,
-  setUdpSourcePort,
   UDP_SIZE,
 } from '../abi/generated/packets.js';
+import {
+  EXTENSION_BYTES_MAX,
+  extensionBytes,
+  hasPayload,
+  PacketFields,
+  writeExtensions,
+} from './extension-headers.js';
 import { Icrc } from './icrc.js';
-import { addWords, checksum } from './internet-checksum.js';
+import { BTH_AT_IPV6, PAYLOAD_OFFSET, payloadOffset, type Route } from './route.js';
 
-export const IPV4_AT = ETH_SIZE;
-export const UDP_AT = IPV4_AT + IPV4_SIZE;
-export const BTH_AT = UDP_AT + UDP_SIZE;
-/** Where the payload of a request stands in its frame. */
-export const PAYLOAD_OFFSET = BTH_AT + BTH_SIZE;
+export { BTH_AT, PAYLOAD_OFFSET, payloadOffset, Route, type RouteAddresses } from './route.js';
 
-const DO_NOT_FRAGMENT = 0x4000;
-const TIME_TO_LIVE = 64;
 const DEFAULT_PARTITION = 0xffff;
-
-/** Bytes of a frame beside payload and pad. */
-export const FRAME_OVERHEAD_BYTES = PAYLOAD_OFFSET + ICRC_BYTES;
 
 /** Zero bytes that fill a payload up to a multiple of 4. */
 export function padBytes(payloadLength: number): number {
-  return (4 - (payloadLength % 4)) % 4;
+  return -payloadLength & 3;
 }
 
-export interface RouteAddresses {
-  /** 6 bytes each. */
-  readonly sourceMac: Uint8Array;
-  readonly destinationMac: Uint8Array;
-  /** IPv4 addresses as numbers. */
-  readonly sourceIp: number;
-  readonly destinationIp: number;
-  /** See flowPort(). */
-  readonly udpSourcePort: number;
+function flagsOf(pad: number, solicited: boolean): number {
+  const bth = new Uint8Array(BTH_SIZE);
+  // MigReq is 1 while a connection is in the migrated state, which is where one that knows no other path stays (IBTA 17.2.8).
+  setBthFlagsMigrated(bth, 0, 1);
+  setBthFlagsPadCount(bth, 0, pad);
+  setBthFlagsSolicited(bth, 0, solicited ? 1 : 0);
+  return bthFlags(bth, 0);
 }
 
-/** The headers up to the BTH, and the checksum of the IPv4 header as far as it does not depend on the packet's length. */
-export class Route {
-  readonly addresses: RouteAddresses;
-  readonly header = new Uint8Array(BTH_AT);
-  readonly checksumBase: number;
+/** The flags of the BTH: by pad count, and from 4 on the same with the solicited bit. */
+const FLAGS = Uint8Array.from({ length: 8 }, (_, i) => flagsOf(i % 4, i >= 4));
 
-  constructor(addresses: RouteAddresses) {
-    this.addresses = addresses;
-    const m = this.header;
-    m.set(addresses.destinationMac, ETH_DESTINATION_OFFSET);
-    m.set(addresses.sourceMac, ETH_SOURCE_OFFSET);
-    setEthEthertype(m, 0, ETHERTYPE_IPV4);
-    setIpv4VersionIhlVersion(m, IPV4_AT, 4);
-    setIpv4VersionIhlIhl(m, IPV4_AT, IPV4_SIZE / 4);
-    // Identification stays 0: a datagram that may not be fragmented needs none (RFC 6864, section 4.1).
-    setIpv4Fragment(m, IPV4_AT, DO_NOT_FRAGMENT);
-    setIpv4Ttl(m, IPV4_AT, TIME_TO_LIVE);
-    setIpv4Protocol(m, IPV4_AT, IP_PROTOCOL_UDP);
-    setIpv4Source(m, IPV4_AT, addresses.sourceIp);
-    setIpv4Destination(m, IPV4_AT, addresses.destinationIp);
-    setUdpSourcePort(m, UDP_AT, addresses.udpSourcePort);
-    setUdpDestinationPort(m, UDP_AT, ROCE_UDP_PORT);
-    this.checksumBase = addWords(m, IPV4_AT, UDP_AT, 0);
-  }
-}
-
-/** Bytes in front of the frame, so that the payload starts on a cache line: copies into it run faster. */
+/**
+ * Bytes in front of the frame, so that most payloads (no extension headers, IPv4) start on a cache line: copies into
+ * them run faster. The headers before the BTH are whole words behind two bytes of it.
+ */
 const HEADROOM = 64 - (PAYLOAD_OFFSET % 64);
+const ROUTE_WORDS_AT = HEADROOM - 2;
 
 /**
  * One frame buffer and the fields of the packet that is being built in it. Who sends again while a frame of this
  * builder is still being delivered (an acknowledgement, say) uses a second builder.
  */
-export class PacketBuilder {
+export class PacketBuilder extends PacketFields {
   /** The frame; valid up to the length that finish() returned, until the next packet is built. */
   readonly frame: Uint8Array;
   readonly maxPayloadBytes: number;
 
-  /** BTH opcode; one that has no name is sent as it is. */
-  opcode: number = BthOpcode.RC_SEND_ONLY;
-  destinationQpn = 0;
-  psn = 0;
-  ackRequest = false;
-  solicited = false;
-
+  readonly #routeWords: Uint32Array;
   #route: Route | undefined;
   readonly #icrc = new Icrc();
-  // The ICRC's register after IPv4 and UDP header, for the route and length of the packet before.
+  // Route and length whose headers stand in the frame, and the ICRC's register after them.
+  #written: Route | undefined;
+  #writtenLength = 0;
   #prefix = 0;
-  #prefixLength = 0;
 
   constructor(maxPayloadBytes: number) {
+    super();
     this.maxPayloadBytes = maxPayloadBytes;
-    const size = PAYLOAD_OFFSET + maxPayloadBytes + padBytes(maxPayloadBytes) + ICRC_BYTES;
-    this.frame = new Uint8Array(new ArrayBuffer(HEADROOM + size), HEADROOM);
-    setBthPartition(this.frame, BTH_AT, DEFAULT_PARTITION);
+    const headers = BTH_AT_IPV6 + BTH_SIZE + EXTENSION_BYTES_MAX;
+    const size = headers + maxPayloadBytes + padBytes(maxPayloadBytes) + ICRC_BYTES;
+    const buffer = new ArrayBuffer(HEADROOM + size);
+    this.frame = new Uint8Array(buffer, HEADROOM);
+    this.#routeWords = new Uint32Array(buffer, ROUTE_WORDS_AT, (2 + BTH_AT_IPV6) / 4);
   }
 
-  /** Where the packet goes. Costs nothing when it is the route of the packet before. */
+  /** Where the packet goes. */
   setRoute(route: Route): void {
-    if (route === this.#route) return;
     this.#route = route;
-    this.#prefixLength = 0;
-    this.frame.set(route.header, 0);
+  }
+
+  /** Where the payload goes in the frame; known once opcode and route are set. */
+  get payloadAt(): number {
+    return payloadOffset(this.opcode, this.#route?.ipv6 === true);
   }
 
   /**
-   * Completes the packet round `payloadLength` bytes at PAYLOAD_OFFSET; returns the length of the frame.
+   * Completes the packet round `payloadLength` bytes at payloadAt; returns the length of the frame.
    */
   finish(payloadLength: number): number {
     const route = this.#route;
     if (route === undefined || payloadLength > this.maxPayloadBytes)
       throw new RangeError(`packet without route or too long: ${payloadLength}`);
+    if (payloadLength > 0 && !hasPayload(this.opcode))
+      throw new RangeError(`opcode ${this.opcode} has no payload: ${payloadLength}`);
     const m = this.frame;
+    const bth = route.bthAt;
+    const extensions = extensionBytes(this.opcode);
     const pad = padBytes(payloadLength);
-    const end = PAYLOAD_OFFSET + payloadLength + pad;
-    for (let at = PAYLOAD_OFFSET + payloadLength; at < end; at++) m[at] = 0;
-    this.#transportHeader(pad);
-
-    const totalLength = end + ICRC_BYTES - IPV4_AT;
-    if (totalLength !== this.#prefixLength) this.#lengths(route, totalLength);
-    this.#seal(end);
+    const end = bth + BTH_SIZE + extensions + payloadLength + pad;
+    for (let at = end - pad; at < end; at++) m[at] = 0;
+    const udpLength = end + ICRC_BYTES - (bth - UDP_SIZE);
+    if (route !== this.#written || udpLength !== this.#writtenLength) this.#outerHeaders(route, udpLength);
+    this.#transportHeader(bth, pad);
+    if (extensions !== 0) writeExtensions(this, m, bth + BTH_SIZE);
+    this.#seal(bth, end);
     return end + ICRC_BYTES;
   }
 
-  #seal(end: number): void {
-    const m = this.frame;
-    // Counts as ones in the ICRC, and is zero on the wire.
-    m[BTH_AT + BTH_DESTINATION_OFFSET] = 0xff;
-    setIcrc(m, end, this.#icrc.finish(this.#prefix, m, BTH_AT, end));
-    m[BTH_AT + BTH_DESTINATION_OFFSET] = 0;
-  }
-
-  /** The fields that depend on route and length alone. */
-  #lengths(route: Route, totalLength: number): void {
-    const m = this.frame;
-    setIpv4TotalLength(m, IPV4_AT, totalLength);
-    setIpv4Checksum(m, IPV4_AT, checksum(route.checksumBase + totalLength));
-    setUdpLength(m, UDP_AT, totalLength - IPV4_SIZE);
-    this.#prefix = this.#icrc.prefix(m, IPV4_AT);
-    this.#prefixLength = totalLength;
-  }
-
   /** Builds an acknowledgement or a refusal: `syndrome` is ACK_SYNDROME or one of NAK_*; returns the length of the frame. */
-  finishAcknowledge(syndrome: number, msn: number): number {
+  finishAcknowledge(syndrome: number = ACK_SYNDROME, msn: number = this.msn): number {
     this.opcode = BthOpcode.RC_ACKNOWLEDGE;
     this.ackRequest = false;
     this.solicited = false;
-    setAethWord(this.frame, PAYLOAD_OFFSET, msn);
-    setAethWordSyndrome(this.frame, PAYLOAD_OFFSET, syndrome);
-    return this.finish(AETH_SIZE);
+    this.syndrome = syndrome;
+    this.msn = msn;
+    return this.finish(0);
   }
 
-  #transportHeader(pad: number): void {
+  /** Everything before the BTH. */
+  #outerHeaders(route: Route, udpLength: number): void {
+    this.#prefix = route.sealed(udpLength);
+    const { words } = route;
+    for (let i = 0; i < words.length; i++) this.#routeWords[i] = words[i];
+    this.#written = route;
+    this.#writtenLength = udpLength;
+  }
+
+  #transportHeader(bth: number, pad: number): void {
     const m = this.frame;
-    setBthOpcode(m, BTH_AT, this.opcode);
-    setBthFlags(m, BTH_AT, 0);
-    // MigReq is 1 while a connection is in the migrated state, which is where one that knows no other path stays (IBTA 17.2.8).
-    setBthFlagsMigrated(m, BTH_AT, 1);
-    setBthFlagsPadCount(m, BTH_AT, pad);
-    if (this.solicited) setBthFlagsSolicited(m, BTH_AT, 1);
-    setBthDestination(m, BTH_AT, this.destinationQpn);
-    setBthSequence(m, BTH_AT, this.psn);
-    if (this.ackRequest) setBthSequenceAckRequest(m, BTH_AT, 1);
+    setBthOpcode(m, bth, this.opcode);
+    setBthFlags(m, bth, FLAGS[this.solicited ? pad + 4 : pad]);
+    setBthPartition(m, bth, DEFAULT_PARTITION);
+    setBthDestination(m, bth, this.destinationQpn);
+    setBthSequence(m, bth, this.psn);
+    if (this.ackRequest) setBthSequenceAckRequest(m, bth, 1);
+  }
+
+  #seal(bth: number, end: number): void {
+    const m = this.frame;
+    // Counts as ones in the ICRC, and is zero on the wire.
+    m[bth + BTH_DESTINATION_OFFSET] = 0xff;
+    setIcrc(m, end, this.#icrc.finish(this.#prefix, m, bth, end));
+    m[bth + BTH_DESTINATION_OFFSET] = 0;
   }
 }
 

@@ -7,39 +7,225 @@ import {
   NAK_INVALID_REQUEST,
   setBthFlagsPadCount,
 } from '../../device/abi/generated/packets.js';
-import { flowPort, formatIpv4, formatMac, ipv4FromMac, macFromSeed } from '../../device/fabric/addresses.js';
+import {
+  flowPort,
+  formatIpv4,
+  formatMac,
+  gidOfIpv4,
+  ipv4FromMac,
+  macFromSeed,
+} from '../../device/fabric/addresses.js';
+import { extensionBytes, hasPayload } from '../../device/fabric/extension-headers.js';
 import { Icrc } from '../../device/fabric/icrc.js';
 import { checksum } from '../../device/fabric/internet-checksum.js';
-import { BTH_AT, PAYLOAD_OFFSET, PacketBuilder, padBytes, Route } from '../../device/fabric/packet.js';
+import { PacketBuilder, padBytes } from '../../device/fabric/packet.js';
 import { type PacketFault, ParsedPacket } from '../../device/fabric/parse.js';
-import { pattern, requestFrame, route } from '../support/frames.js';
+import { BTH_AT, BTH_AT_IPV6, PAYLOAD_OFFSET, payloadOffset, Route } from '../../device/fabric/route.js';
+import {
+  destinationIp,
+  destinationIpv6,
+  pattern,
+  requestFrame,
+  route,
+  routeIpv6,
+  sourceIp,
+  sourceIpv6,
+  udpSourcePort,
+} from '../support/frames.js';
 
-/** Every field of the BTH that a sender sets, any opcode but the one that brings an AETH. */
+/** Every field of the BTH that a sender sets, any opcode. */
 const headers = fc.record({
-  opcode: fc.nat({ max: 255 }).filter(opcode => opcode !== BthOpcode.RC_ACKNOWLEDGE),
+  opcode: fc.nat({ max: 255 }),
   destinationQpn: fc.nat({ max: 0xffffff }),
   psn: fc.nat({ max: 0xffffff }),
   ackRequest: fc.boolean(),
   solicited: fc.boolean(),
 });
 
-test('a request comes back as it was built, unknown opcodes included', t => {
+test('a packet comes back as it was built, over IPv4 and IPv6, unknown opcodes included', t => {
   const builder = new PacketBuilder(4096);
   const parsed = new ParsedPacket();
   fc.assert(
-    fc.property(headers, fc.uint8Array({ maxLength: 4096, size: 'max' }), (fields, payload) => {
-      Object.assign(builder, fields);
-      const frame = requestFrame(builder, payload);
-      t.is(parsed.parse(frame, frame.length), undefined);
-      for (const [key, value] of Object.entries(fields)) t.is(parsed[key as keyof typeof fields], value, key);
-      t.is(parsed.sourceIp, route.addresses.sourceIp);
-      t.is(parsed.destinationIp, route.addresses.destinationIp);
-      t.is(parsed.udpSourcePort, route.addresses.udpSourcePort);
-      t.is(parsed.partition, 0xffff);
-      t.is(parsed.payloadOffset, PAYLOAD_OFFSET);
-      t.deepEqual(frame.slice(PAYLOAD_OFFSET, PAYLOAD_OFFSET + parsed.payloadLength), payload);
-    }),
+    fc.property(
+      headers,
+      fc.boolean(),
+      fc.uint8Array({ maxLength: 4096, size: 'max' }),
+      (fields, ipv6, bytes) => {
+        Object.assign(builder, fields);
+        const payload = hasPayload(fields.opcode) ? bytes : bytes.slice(0, 0);
+        const frame = requestFrame(builder, payload, ipv6 ? routeIpv6 : route);
+        t.is(parsed.parse(frame, frame.length), undefined);
+        for (const [key, value] of Object.entries(fields))
+          t.is(parsed[key as keyof typeof fields], value, key);
+        t.is(parsed.ipv6, ipv6);
+        t.is(parsed.sourceIp, ipv6 ? 0 : sourceIp);
+        t.is(parsed.destinationIp, ipv6 ? 0 : destinationIp);
+        t.is(parsed.udpSourcePort, udpSourcePort);
+        t.is(parsed.partition, 0xffff);
+        t.is(parsed.payloadOffset, payloadOffset(fields.opcode, ipv6));
+        const at = parsed.payloadOffset;
+        t.deepEqual(frame.slice(at, at + parsed.payloadLength), payload);
+      },
+    ),
   );
+});
+
+test('addresses come back as GIDs, in the order of their bytes', t => {
+  const parsed = new ParsedPacket();
+  const bytes = (gid: Uint32Array): Uint8Array => new Uint8Array(gid.buffer);
+  const ipv6 = requestFrame(new PacketBuilder(64), pattern(8), routeIpv6);
+  t.is(parsed.parse(ipv6, ipv6.length), undefined);
+  t.deepEqual(bytes(parsed.sourceGid), sourceIpv6);
+  t.deepEqual(bytes(parsed.destinationGid), destinationIpv6);
+  const ipv4 = requestFrame(new PacketBuilder(64), pattern(8));
+  t.is(parsed.parse(ipv4, ipv4.length), undefined);
+  t.deepEqual(bytes(parsed.sourceGid), gidOfIpv4(sourceIp));
+  t.deepEqual(bytes(parsed.destinationGid), gidOfIpv4(destinationIp));
+});
+
+test('a route of two mapped GIDs is IPv4, one of a mapped and another is IPv6', t => {
+  const { addresses } = route;
+  const mapped = new Route({
+    ...addresses,
+    sourceIp: gidOfIpv4(sourceIp),
+    destinationIp: gidOfIpv4(destinationIp),
+  });
+  const builder = new PacketBuilder(64);
+  t.deepEqual(requestFrame(builder, pattern(5), mapped), requestFrame(builder, pattern(5), route));
+  const mixed = new Route({ ...addresses, sourceIp, destinationIp: destinationIpv6 });
+  const frame = requestFrame(builder, pattern(5), mixed);
+  const parsed = new ParsedPacket();
+  t.is(parsed.parse(frame, frame.length), undefined);
+  t.true(parsed.ipv6);
+  t.deepEqual(new Uint8Array(parsed.sourceGid.buffer), gidOfIpv4(sourceIp));
+});
+
+test('traffic class, hop limit and flow label stand in the IP header', t => {
+  const six = requestFrame(new PacketBuilder(64), pattern(8), routeIpv6);
+  t.deepEqual([...six.slice(14, 22)], [0x66, 0x8a, 0xbc, 0xde, 0, 32, 17, 17]);
+  const four = new Route({ ...route.addresses, trafficClass: 0x68, hopLimit: 3 });
+  const frame = requestFrame(new PacketBuilder(64), pattern(8), four);
+  t.is(frame[15], 0x68);
+  t.is(frame[22], 3);
+  t.is(new ParsedPacket().parse(frame, frame.length), undefined);
+});
+
+test('the receiver of a datagram gets the IP header as its GRH', t => {
+  const parsed = new ParsedPacket();
+  const builder = new PacketBuilder(64);
+  builder.opcode = BthOpcode.UD_SEND_ONLY;
+  const grh = new Uint8Array(44).fill(0xee);
+  for (const to of [routeIpv6, route]) {
+    const frame = requestFrame(builder, pattern(8), to);
+    t.is(parsed.parse(frame, frame.length), undefined);
+    parsed.writeGrh(frame, grh, 2);
+    const header = to.ipv6
+      ? frame.slice(14, 54)
+      : Uint8Array.of(...new Uint8Array(20), ...frame.slice(14, 34));
+    t.deepEqual(grh, Uint8Array.of(0xee, 0xee, ...header, 0xee, 0xee));
+  }
+});
+
+const u32 = fc.nat({ max: 0xffffffff });
+const u24 = fc.nat({ max: 0xffffff });
+const EXTENSION_FIELDS = {
+  qkey: u32,
+  sourceQpn: u24,
+  remoteAddress: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+  rkey: u32,
+  dmaLength: u32,
+  swapAddLo: u32,
+  swapAddHi: u32,
+  compareLo: u32,
+  compareHi: u32,
+  syndrome: fc.nat({ max: 255 }),
+  msn: u24,
+  originalLo: u32,
+  originalHi: u32,
+  immediate: u32,
+  invalidateKey: u32,
+};
+type ExtensionField = keyof typeof EXTENSION_FIELDS;
+
+/** What an opcode's name says about its headers (IBTA table 38), apart from the table of the code under test. */
+function fieldsOf(name: string): ExtensionField[] {
+  const fields: ExtensionField[] = [];
+  if (name.startsWith('UD_')) fields.push('qkey', 'sourceQpn');
+  if (/WRITE_(FIRST|ONLY)|READ_REQUEST/.test(name)) fields.push('remoteAddress', 'rkey', 'dmaLength');
+  if (/CMP_SWAP|FETCH_ADD/.test(name))
+    fields.push('remoteAddress', 'rkey', 'swapAddLo', 'swapAddHi', 'compareLo', 'compareHi');
+  if (/ACKNOWLEDGE|RESPONSE_(FIRST|LAST|ONLY)/.test(name)) fields.push('syndrome', 'msn');
+  if (name.includes('ATOMIC_ACK')) fields.push('originalLo', 'originalHi');
+  if (name.endsWith('_IMM')) fields.push('immediate');
+  if (name.endsWith('_INV')) fields.push('invalidateKey');
+  return fields;
+}
+
+for (const [name, opcode] of Object.entries(BthOpcode)) {
+  test(`${name} carries its extension headers and no others`, t => {
+    const builder = new PacketBuilder(256);
+    const parsed = new ParsedPacket();
+    const mine = new Set<string>(fieldsOf(name));
+    fc.assert(
+      fc.property(fc.record(EXTENSION_FIELDS), fc.boolean(), fc.nat({ max: 256 }), (fields, ipv6, size) => {
+        Object.assign(builder, fields, { opcode });
+        const payload = pattern(hasPayload(opcode) ? size : 0);
+        const frame = requestFrame(builder, payload, ipv6 ? routeIpv6 : route);
+        t.is(parsed.parse(frame, frame.length), undefined);
+        for (const [key, value] of Object.entries(fields))
+          t.is(parsed[key as ExtensionField], mine.has(key) ? value : 0, key);
+        const at = parsed.payloadOffset;
+        t.deepEqual(frame.slice(at, at + parsed.payloadLength), payload);
+      }),
+      { numRuns: 60 },
+    );
+  });
+}
+
+test('an address beyond what a Number holds exactly does not come out as a small one', t => {
+  const builder = new PacketBuilder(4);
+  const parsed = new ParsedPacket();
+  for (const opcode of [BthOpcode.RC_WRITE_ONLY, BthOpcode.RC_FETCH_ADD]) {
+    for (const address of [2 ** 53, 2 ** 63, 2 ** 64]) {
+      Object.assign(builder, { opcode, remoteAddress: address });
+      const frame = requestFrame(builder, pattern(0));
+      t.is(parsed.parse(frame, frame.length), undefined);
+      t.true(parsed.remoteAddress >= 2 ** 53, `${address}`);
+    }
+  }
+});
+
+test('an opcode without payload is refused with one, by builder and receiver', t => {
+  const builder = new PacketBuilder(64);
+  builder.setRoute(route);
+  for (const [name, opcode] of Object.entries(BthOpcode)) {
+    const alone = /READ_REQUEST|ACKNOWLEDGE|CMP_SWAP|FETCH_ADD/.test(name);
+    builder.opcode = opcode;
+    if (alone) t.throws(() => builder.finish(4), { instanceOf: RangeError }, name);
+    const size = extensionBytes(opcode) + 4;
+    builder.opcode = 0xff;
+    const frame = requestFrame(builder, pattern(size));
+    frame[BTH_AT] = opcode;
+    t.is(new ParsedPacket().parse(reseal(frame), frame.length), alone ? 'extension-length' : undefined, name);
+  }
+});
+
+test('a packet shorter than the extension headers of its opcode is refused', t => {
+  const parsed = new ParsedPacket();
+  const builder = new PacketBuilder(64);
+  for (const [name, opcode] of Object.entries(BthOpcode)) {
+    for (const [to, bth] of [
+      [route, BTH_AT],
+      [routeIpv6, BTH_AT_IPV6],
+    ] as const) {
+      for (let size = 0; size < extensionBytes(opcode); size += 4) {
+        builder.opcode = 0xff;
+        const frame = requestFrame(builder, pattern(size), to);
+        frame[bth] = opcode;
+        t.is(parsed.parse(reseal(frame), frame.length), 'extension-length', `${name}, ${size} bytes`);
+      }
+    }
+  }
 });
 
 test('an acknowledgement comes back with syndrome and MSN', t => {
@@ -89,18 +275,20 @@ test('a builder follows its route, and packets of changing length stay right', t
   const back = new Route({
     sourceMac: there.destinationMac,
     destinationMac: there.sourceMac,
-    sourceIp: there.destinationIp,
-    destinationIp: there.sourceIp,
+    sourceIp: destinationIp,
+    destinationIp: sourceIp,
     udpSourcePort: 0xffff,
   });
   const builder = new PacketBuilder(512);
   const parsed = new ParsedPacket();
-  for (let i = 0; i < 200; i++) {
-    const to = i % 3 === 0 ? back : route;
+  for (let i = 0; i < 300; i++) {
+    const to = [back, route, route, routeIpv6, route, back, routeIpv6][i % 7];
     builder.setRoute(to);
+    builder.destinationQpn = i;
     const length = builder.finish((i >> 1) % 7 === 0 ? 512 : i);
     t.is(parsed.parse(builder.frame, length), undefined);
-    t.is(parsed.destinationIp, to.addresses.destinationIp);
+    t.is(parsed.destinationQpn, i);
+    t.is(parsed.destinationIp, to === back ? sourceIp : to === route ? destinationIp : 0);
     t.deepEqual(
       builder.frame.slice(0, 12),
       Uint8Array.of(...to.addresses.destinationMac, ...to.addresses.sourceMac),
@@ -114,6 +302,7 @@ test('a packet cut at any byte is refused', t => {
   const ack = new PacketBuilder(4);
   ack.setRoute(route);
   const frames = [0, 1, 33].map(length => requestFrame(builder, pattern(length)));
+  frames.push(...[0, 1, 33].map(length => requestFrame(builder, pattern(length), routeIpv6)));
   frames.push(ack.frame.slice(0, ack.finishAcknowledge(ACK_SYNDROME, 1)));
   for (const frame of frames) {
     for (let length = 0; length < frame.length; length++) {
@@ -136,38 +325,48 @@ test('bytes after the packet are Ethernet padding', t => {
 /** Corrects IPv4 checksum and ICRC after a change, so that the check behind them is reached. */
 function reseal(frame: Uint8Array): Uint8Array {
   const view = new DataView(frame.buffer, frame.byteOffset);
-  view.setUint16(24, 0);
-  let sum = 0;
-  for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
-  view.setUint16(24, checksum(sum));
-  const end = 14 + view.getUint16(16) - 4;
-  if (end >= 54 && end + 4 <= frame.length) view.setUint32(end, new Icrc().compute(frame, 14, end), true);
+  const ipv6 = frame[14] >>> 4 === 6;
+  if (!ipv6) {
+    view.setUint16(24, 0);
+    let sum = 0;
+    for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
+    view.setUint16(24, checksum(sum));
+  }
+  const end = ipv6 ? 54 + view.getUint16(18) - 4 : 14 + view.getUint16(16) - 4;
+  if (end >= (ipv6 ? 74 : 54) && end + 4 <= frame.length)
+    view.setUint32(end, new Icrc().compute(frame, 14, end), true);
   return frame;
 }
 
-test('no header, however wrong, makes the decoder throw or point outside the frame', t => {
-  const parsed = new ParsedPacket();
-  const good = requestFrame(new PacketBuilder(64), pattern(32));
-  const change = fc.tuple(fc.nat({ max: PAYLOAD_OFFSET - 1 }), fc.nat({ max: 255 }));
-  let accepted = 0;
-  fc.assert(
-    fc.property(fc.array(change, { maxLength: 4 }), fc.nat({ max: good.length }), (changes, cut) => {
-      const frame = good.slice();
-      for (const [at, value] of changes) frame[at] = value;
-      reseal(frame);
-      const length = cut % 2 === 0 ? frame.length : cut;
-      const fault = parsed.parse(frame, length);
-      if (fault === undefined) accepted++;
-      t.true(fault !== undefined || parsed.payloadOffset + parsed.payloadLength + 4 <= length);
-    }),
-    { numRuns: 3000 },
-  );
-  t.true(accepted > 100, 'the property looked at accepted packets too');
-});
+for (const [name, to] of [
+  ['IPv4', route],
+  ['IPv6', routeIpv6],
+] as const) {
+  test(`no header, however wrong, makes the decoder throw or point outside the frame: ${name}`, t => {
+    const parsed = new ParsedPacket();
+    const good = requestFrame(new PacketBuilder(64), pattern(32), to);
+    const change = fc.tuple(fc.nat({ max: good.length - 37 }), fc.nat({ max: 255 }));
+    let accepted = 0;
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 4 }), fc.nat({ max: good.length }), (changes, cut) => {
+        const frame = good.slice();
+        for (const [at, value] of changes) frame[at] = value;
+        reseal(frame);
+        const length = cut % 2 === 0 ? frame.length : cut;
+        const fault = parsed.parse(frame, length);
+        if (fault === undefined) accepted++;
+        t.true(fault !== undefined || parsed.payloadOffset + parsed.payloadLength + 4 <= length);
+      }),
+      { numRuns: 3000 },
+    );
+    t.true(accepted > 100, 'the property looked at accepted packets too');
+  });
+}
 
 const REFUSALS: readonly (readonly [PacketFault, string, (view: DataView, frame: Uint8Array) => void])[] = [
-  ['ethertype', 'not IPv4', view => view.setUint16(12, 0x86dd)],
-  ['ip-version', 'version 6', view => view.setUint8(14, 0x65)],
+  ['ethertype', 'ARP', view => view.setUint16(12, 0x0806)],
+  ['ip-version', 'IPv6 in an EtherType of IPv4', view => view.setUint8(14, 0x65)],
+  ['ip-version', 'IPv4 in an EtherType of IPv6', view => view.setUint16(12, 0x86dd)],
   ['ip-options', 'a header of 6 words', view => view.setUint8(14, 0x46)],
   ['ip-length', 'longer than the frame', view => view.setUint16(16, view.getUint16(16) + 4)],
   ['ip-length', 'too short for the headers', view => view.setUint16(16, 43)],
@@ -179,8 +378,41 @@ const REFUSALS: readonly (readonly [PacketFault, string, (view: DataView, frame:
   ['udp-checksum', 'a wrong UDP checksum', view => view.setUint16(40, 1)],
   ['bth-version', 'transport version 1', view => view.setUint8(BTH_AT + 1, 0x41)],
   ['pad', 'more pad than payload', (_, frame) => setBthFlagsPadCount(frame, BTH_AT, 3)],
-  ['aeth-length', 'an acknowledgement with payload', view => view.setUint8(BTH_AT, BthOpcode.RC_ACKNOWLEDGE)],
+  [
+    'extension-length',
+    'an acknowledgement with payload',
+    view => view.setUint8(BTH_AT, BthOpcode.RC_ACKNOWLEDGE),
+  ],
 ];
+
+const REFUSALS_IPV6: typeof REFUSALS = [
+  ['ip-version', 'version 4', view => view.setUint8(14, 0x45)],
+  ['ip-length', 'longer than the frame', view => view.setUint16(18, view.getUint16(18) + 4)],
+  ['ip-length', 'too short for the headers', view => view.setUint16(18, 23)],
+  ['ip-protocol', 'a hop-by-hop header', view => view.setUint8(20, 0)],
+  ['ip-protocol', 'a fragment', view => view.setUint8(20, 44)],
+  ['udp-port', 'another port', view => view.setUint16(56, 4790)],
+  ['udp-length', 'shorter than the IPv6 packet', view => view.setUint16(58, view.getUint16(58) - 4)],
+  ['udp-checksum', 'a wrong UDP checksum', view => view.setUint16(60, 1)],
+  ['bth-version', 'transport version 1', view => view.setUint8(BTH_AT_IPV6 + 1, 0x41)],
+];
+
+for (const [fault, what, change] of REFUSALS_IPV6) {
+  test(`refused as ${fault} over IPv6: ${what}`, t => {
+    const frame = requestFrame(new PacketBuilder(64), pattern(8), routeIpv6);
+    change(new DataView(frame.buffer), frame);
+    t.is(new ParsedPacket().parse(reseal(frame), frame.length), fault);
+  });
+}
+
+test('a right UDP checksum is accepted over IPv6', t => {
+  const frame = requestFrame(new PacketBuilder(64), pattern(8), routeIpv6);
+  const view = new DataView(frame.buffer);
+  let sum = 17 + view.getUint16(58);
+  for (let at = 22; at + 2 <= frame.length; at += 2) sum += view.getUint16(at);
+  view.setUint16(60, checksum(sum));
+  t.is(new ParsedPacket().parse(frame, frame.length), undefined, 'it is not covered by the ICRC');
+});
 
 for (const [fault, what, change] of REFUSALS) {
   test(`refused as ${fault}: ${what}`, t => {

@@ -8,7 +8,7 @@ import { LoopbackLink } from '../../device/fabric/link.js';
 import { PacketBuilder } from '../../device/fabric/packet.js';
 import { ParsedPacket } from '../../device/fabric/parse.js';
 import { Capture, type CaptureOptions, openCapture } from '../../device/fabric/pcapng.js';
-import { pattern, requestFrame, route } from '../support/frames.js';
+import { destinationIp, pattern, requestFrame, route, sourceIp } from '../support/frames.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { tsharkComplaints, tsharkFields } from '../support/tshark.js';
@@ -144,8 +144,8 @@ test('tshark reads addresses, times to the nanosecond, and acknowledgements', as
   const same = [
     formatMac(a.destinationMac),
     formatMac(a.sourceMac),
-    formatIpv4(a.sourceIp),
-    formatIpv4(a.destinationIp),
+    formatIpv4(sourceIp),
+    formatIpv4(destinationIp),
     String(a.udpSourcePort),
   ];
   const seconds = EPOCH_MS / 1000 - 0.123;

@@ -1,23 +1,36 @@
 // SPDX-License-Identifier: MIT
 import { flowPort, ipv4FromMac, macFromSeed } from '../../device/fabric/addresses.js';
-import { PAYLOAD_OFFSET, type PacketBuilder, Route } from '../../device/fabric/packet.js';
+import type { PacketBuilder } from '../../device/fabric/packet.js';
+import { Route } from '../../device/fabric/route.js';
 
 export const sourceMac = macFromSeed(1);
 export const destinationMac = macFromSeed(2);
+export const sourceIp = ipv4FromMac(sourceMac);
+export const destinationIp = ipv4FromMac(destinationMac);
+/** 2001:db8::1:2:3 and …:4, of the range for documentation (RFC 3849). */
+export const sourceIpv6 = Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 3);
+export const destinationIpv6 = Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 4);
+export const udpSourcePort = flowPort(17, 18);
 
 /** From adapter 1 to adapter 2, on the flow of two queue pairs. */
-export const route = new Route({
+export const route = new Route({ sourceMac, destinationMac, sourceIp, destinationIp, udpSourcePort });
+
+/** The same over IPv6. */
+export const routeIpv6 = new Route({
   sourceMac,
   destinationMac,
-  sourceIp: ipv4FromMac(sourceMac),
-  destinationIp: ipv4FromMac(destinationMac),
-  udpSourcePort: flowPort(17, 18),
+  sourceIp: sourceIpv6,
+  destinationIp: destinationIpv6,
+  udpSourcePort,
+  trafficClass: 0x68,
+  hopLimit: 17,
+  flowLabel: 0xabcde,
 });
 
 /** Builds the request with this payload and gives a copy of its frame. */
-export function requestFrame(builder: PacketBuilder, payload: Uint8Array): Uint8Array {
-  builder.setRoute(route);
-  builder.frame.set(payload, PAYLOAD_OFFSET);
+export function requestFrame(builder: PacketBuilder, payload: Uint8Array, to: Route = route): Uint8Array {
+  builder.setRoute(to);
+  builder.frame.set(payload, builder.payloadAt);
   return builder.frame.slice(0, builder.finish(payload.length));
 }
 

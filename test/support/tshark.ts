@@ -29,6 +29,8 @@ export async function tsharkFields(
   const quiet = GUESSED.flatMap(protocol => ['--disable-protocol', protocol]);
   // Nor is a payload that happens to begin with the bytes of an EtherType an Ethernet frame.
   quiet.push('--disable-heuristic', 'eth_over_ib');
+  // RoCEv2 leaves the UDP checksum out, over IPv6 too (IBTA A17.3.1.2, RFC 6935).
+  quiet.push('-o', 'udp.ignore_ipv6_zero_checksum:TRUE');
   const columns = fields.flatMap(field => ['-e', field]);
   const args = ['-n', ...quiet, '-r', path, '-T', 'fields', '-E', 'separator=|', ...columns];
   const { stdout } = await runCommand(tool, filter === '' ? args : [...args, '-Y', filter]);
