@@ -165,8 +165,8 @@ enum pb_command {
 	PB_COMMAND_ALLOC_PAGE = 40, /* doorbell page; output: its number */
 	PB_COMMAND_FREE_PAGE = 41, /* input: handle */
 	PB_COMMAND_REGISTER_MR = 48, /* memory region */
-	PB_COMMAND_DEREGISTER_MR = 49, /* input: handle (the key) */
-	PB_COMMAND_QUERY_MR = 50, /* input: handle (the key) */
+	PB_COMMAND_DEREGISTER_MR = 49, /* input: handle (the key; of kind FAST with any tag) */
+	PB_COMMAND_QUERY_MR = 50, /* input: handle (the key; of kind FAST with any tag) */
 	PB_COMMAND_ALLOC_MR = 51, /* memory region without memory, for fast registration */
 	PB_COMMAND_REREGISTER_MR = 52, /* new protection domain, rights or memory for a region; its key changes */
 	PB_COMMAND_CREATE_CQ = 64, /* completion queue */

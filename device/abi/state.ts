@@ -26,8 +26,13 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   u32('mac_hi', 'register MAC_HI'),
   u32('hold', 'hold mask'),
   u32('rate_mbps', 'link rate'),
-  u32('cursor', 'queue pair that ran last in its turn'),
-  u32('streak', 'pushed slices since the last slice of a rung queue that waited'),
+  words('cursors', 3, 'by class of queues (link, engine, flush): queue pair that ran last in its turn'),
+  words('rounds', 3, 'by class: rounds that it has begun'),
+  words(
+    'streaks',
+    3,
+    'by class: pushed slices that have overtaken its rung queues since the last rung slice',
+  ),
   u32('push_sequence', 'arrival number of the next push'),
   u32('count_doorbells', 'counter'),
   u32('count_pushes', 'counter'),
@@ -57,6 +62,7 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   u32('ah_high', 'the same for address handles'),
   u32('gsi_used', '1 while the queue pair GSI_QPN exists'),
   u32('port_untold', 'events of the port that found no room, a bit for each event type'),
+  gap(4),
   u64('port_tx_bytes', 'counter'),
   u64('port_rx_bytes', 'counter'),
   u64('port_tx_packets', 'counter'),
@@ -67,7 +73,7 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   u64('port_rx_pkey', 'counter'),
   u64('port_rx_no_receive', 'counter'),
   u64('port_rx_sequence', 'counter'),
-  gap(512 - 72 * 4),
+  gap(512 - 80 * 4),
 ]);
 
 const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due after the commit.', [
@@ -251,7 +257,7 @@ const qp = struct('state', 'qp', 1536, 'Queue pair.', [
     'work-queue index of the receive under way (of the shared queue, if it comes from there)',
   ),
   u32('recv_log_stride_at', 'log2 of the bytes of that receive'),
-  u32('resp_active', '1: a READ or WRITE of the peer is under way'),
+  u32('resp_active', '1: a message of the peer that takes several packets is under way: what recv_opcode says'),
   u32('resp_key', 'its remote key'),
   u64('resp_address', 'its next byte'),
   u32('resp_length', 'bytes that it still has'),
@@ -259,7 +265,7 @@ const qp = struct('state', 'qp', 1536, 'Queue pair.', [
   u32('atomic_psn', 'last atomic carried out for the peer: its PSN'),
   u32('atomic_lo', 'and the value that it found'),
   u32('atomic_hi', 'high half'),
-  gap(4),
+  u32('resp_done', 'bytes of that READ or WRITE that are done'),
   u64('count_tx_messages', 'counter'),
   u64('count_tx_bytes', 'counter'),
   u64('count_rx_messages', 'counter'),
@@ -290,7 +296,7 @@ const POOL_BLOCK_PAGES = 32;
 
 /** Tables in the order in which they stand: [name, bytes of an entry, entries, what it is]. */
 const TABLES: readonly (readonly [string, number, number, string])[] = [
-  ['JOURNAL', 8, 16384, 'undo journal: word index, old value'],
+  ['JOURNAL', 8, 32768, 'undo journal: word index, old value'],
   ['OUTBOX', outboxEntry.size, 128, 'guest writes due after the commit'],
   ['PD', pd.size, 4096, 'protection domains'],
   ['DPAGE', page.size, 256, 'doorbell pages'],

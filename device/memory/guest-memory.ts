@@ -3,57 +3,23 @@
 //
 // Each operation has a short first half for the case that matters, a range inside the window that was used last, and
 // a second half for everything else (other windows, ranges across borders, memory without a mapping). Small transfers
-// are element loops: a subarray costs as much as copying a hundred bytes.
+// are element loops, larger ones go through views that are kept: making one costs as much as copying a hundred bytes.
 import { Dma, type GuestMemory } from '../model/ports.js';
 import { SystemError } from '../sys/errors.js';
 import { NO_WINDOW, Region, type RegionDescription, RegionRefused, type Window } from './region.js';
+import { PATTERN_RUN, RepeatedPattern, Views, WordsOf } from './transfer.js';
 
-/** Up to here a loop beats `set` with a subarray (measured, Node 20). */
+/** Up to here a loop beats `set` (measured, Node 20). */
 const LOOP_BYTES = 64;
 const LOOP_WORDS = 32;
 const BOUNCE_BYTES = 65536;
-
-/** Copies between typed arrays of any kind, both in range. */
-function copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
-  if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i]!;
-  else to.set(from.subarray(fromAt, fromAt + length), toAt);
-}
-
-function copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: number, count: number): void {
-  if (count <= LOOP_WORDS) for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!;
-  else to.set(from.subarray(fromAt, fromAt + count), toAt);
-}
-
-/**
- * The words of a byte array that keeps coming back (a frame buffer): copied by words a small packet takes a fifth of the
- * time, but only if no view has to be made for it.
- */
-class WordsOf {
-  bytes: Uint8Array | undefined;
-  words: Uint32Array = new Uint32Array(0);
-  /** Where `bytes` begins in `words`, in bytes. */
-  base = 0;
-
-  take(bytes: Uint8Array): void {
-    this.bytes = bytes;
-    this.words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
-    this.base = bytes.byteOffset;
-  }
-}
 
 /** A transfer that a loop over words may do: short, and whole words at both ends. */
 const byWords = (at: number, other: number, length: number): boolean =>
   length <= LOOP_WORDS * 4 && ((at | other | length) & 3) === 0;
 
-function windowRead(w: Window, at: number, target: Uint8Array, offset: number, length: number): void {
-  if (w.file === undefined) copyBytes(w.u8, at, target, offset, length);
-  else w.file.read(at, target.subarray(offset, offset + length));
-}
-
-function windowWrite(w: Window, at: number, source: Uint8Array, offset: number, length: number): void {
-  if (w.file === undefined) copyBytes(source, offset, w.u8, at, length);
-  else w.file.write(at, source.subarray(offset, offset + length));
-}
+const inside = (w: Window, address: number, length: number): boolean =>
+  address >= w.base && address + length <= w.base + w.mapped;
 
 const bytesOf = (words: Uint32Array, at: number, count: number): Uint8Array =>
   new Uint8Array(words.buffer, words.byteOffset + at * 4, count * 4);
@@ -65,8 +31,10 @@ export class GuestRam implements GuestMemory {
   #last: Window = NO_WINDOW;
   readonly #targetWords = new WordsOf();
   readonly #sourceWords = new WordsOf();
+  readonly #byteViews = new Views<Uint8Array>();
+  readonly #wordViews = new Views<Uint32Array>();
   readonly #bounce = new Uint8Array(BOUNCE_BYTES);
-  readonly #pattern = new Uint8Array(BOUNCE_BYTES);
+  readonly #pattern = new RepeatedPattern();
 
   get regions(): readonly Region[] {
     return this.#regions;
@@ -109,6 +77,38 @@ export class GuestRam implements GuestMemory {
     this.#regions = regions;
     this.#windows = regions.flatMap(r => r.windows).sort((a, b) => a.base - b.base);
     this.#last = NO_WINDOW;
+    // A view of a window that is gone would keep its mapping.
+    this.#byteViews.forget();
+    this.#wordViews.forget();
+  }
+
+  /** Copies between byte arrays, both in range. */
+  #copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
+    if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i]!;
+    else to.set(this.#byteViews.take(from, fromAt, length), toAt);
+  }
+
+  #copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: number, count: number): void {
+    if (count <= LOOP_WORDS) for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!;
+    else to.set(this.#wordViews.take(from, fromAt, count), toAt);
+  }
+
+  #windowRead(w: Window, at: number, target: Uint8Array, offset: number, length: number): void {
+    if (w.file === undefined) this.#copyBytes(w.u8, at, target, offset, length);
+    else w.file.read(at, target.subarray(offset, offset + length));
+  }
+
+  #windowWrite(w: Window, at: number, source: Uint8Array, offset: number, length: number): void {
+    if (w.file === undefined) this.#copyBytes(source, offset, w.u8, at, length);
+    else w.file.write(at, source.subarray(offset, offset + length));
+  }
+
+  /** The window that holds the whole range in memory; NO_WINDOW when that takes more than one, or a file. */
+  #whole(address: number, length: number): Window {
+    const last = this.#last;
+    if (inside(last, address, length)) return last;
+    const w = this.#find(address);
+    return inside(w, address, length) ? w : NO_WINDOW;
   }
 
   /** The window around `address`, which becomes the one looked at first; NO_WINDOW when there is none. */
@@ -161,94 +161,98 @@ export class GuestRam implements GuestMemory {
   }
 
   check(address: number, length: number, _write: boolean): Dma {
-    const w = this.#last;
-    const at = address - w.base;
-    if (at >= 0 && at + length <= w.mapped) return Dma.DONE;
+    if (this.#whole(address, length) !== NO_WINDOW) return Dma.DONE;
     return this.#covers(address, length) ? Dma.DONE : Dma.FAULT;
   }
 
   read(address: number, target: Uint8Array, offset: number, length: number): Dma {
-    const w = this.#last;
-    const at = address - w.base;
-    if (at >= 0 && at + length <= w.mapped) {
+    const w = this.#whole(address, length);
+    if (w !== NO_WINDOW) {
+      const at = address - w.base;
       const known = this.#targetWords;
       if (target !== known.bytes) known.take(target);
       const place = known.base + offset;
-      if (byWords(at, place, length)) copyWords(w.u32, at >>> 2, known.words, place >>> 2, length >>> 2);
-      else copyBytes(w.u8, at, target, offset, length);
+      if (byWords(at, place, length))
+        this.#copyWords(w.u32, at >>> 2, known.words, place >>> 2, length >>> 2);
+      else this.#copyBytes(w.u8, at, target, offset, length);
       return Dma.DONE;
     }
     return this.#each(address, length, (v, vAt, done, part) =>
-      windowRead(v, vAt, target, offset + done, part),
+      this.#windowRead(v, vAt, target, offset + done, part),
     );
   }
 
   write(address: number, source: Uint8Array, offset: number, length: number): Dma {
-    const w = this.#last;
-    const at = address - w.base;
-    if (at >= 0 && at + length <= w.mapped) {
+    const w = this.#whole(address, length);
+    if (w !== NO_WINDOW) {
+      const at = address - w.base;
       const known = this.#sourceWords;
       if (source !== known.bytes) known.take(source);
       const place = known.base + offset;
-      if (byWords(at, place, length)) copyWords(known.words, place >>> 2, w.u32, at >>> 2, length >>> 2);
-      else copyBytes(source, offset, w.u8, at, length);
+      if (byWords(at, place, length))
+        this.#copyWords(known.words, place >>> 2, w.u32, at >>> 2, length >>> 2);
+      else this.#copyBytes(source, offset, w.u8, at, length);
       return Dma.DONE;
     }
     return this.#each(address, length, (v, vAt, done, part) =>
-      windowWrite(v, vAt, source, offset + done, part),
+      this.#windowWrite(v, vAt, source, offset + done, part),
     );
   }
 
   readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
-    const w = this.#last;
+    const w = this.#whole(address, count * 4);
     const from = address - w.base;
     // Windows start at page borders, so the place in one is as aligned as the address.
-    if (from >= 0 && from + count * 4 <= w.mapped && (from & 3) === 0) {
-      copyWords(w.u32, from >>> 2, target, at, count);
+    if (w !== NO_WINDOW && (from & 3) === 0) {
+      this.#copyWords(w.u32, from >>> 2, target, at, count);
       return Dma.DONE;
     }
     if (address % 4 !== 0) return Dma.FAULT;
     const bytes = bytesOf(target, at, count);
-    return this.#each(address, count * 4, (v, vAt, done, part) => windowRead(v, vAt, bytes, done, part));
+    return this.#each(address, count * 4, (v, vAt, done, part) =>
+      this.#windowRead(v, vAt, bytes, done, part),
+    );
   }
 
   writeWords(address: number, source: Uint32Array, at: number, count: number): Dma {
-    const w = this.#last;
+    const w = this.#whole(address, count * 4);
     const to = address - w.base;
-    if (to >= 0 && to + count * 4 <= w.mapped && (to & 3) === 0) {
-      copyWords(source, at, w.u32, to >>> 2, count);
+    if (w !== NO_WINDOW && (to & 3) === 0) {
+      this.#copyWords(source, at, w.u32, to >>> 2, count);
       return Dma.DONE;
     }
     if (address % 4 !== 0) return Dma.FAULT;
     const bytes = bytesOf(source, at, count);
-    return this.#each(address, count * 4, (v, vAt, done, part) => windowWrite(v, vAt, bytes, done, part));
+    return this.#each(address, count * 4, (v, vAt, done, part) =>
+      this.#windowWrite(v, vAt, bytes, done, part),
+    );
   }
 
   publishWord(address: number, value: number): Dma {
-    const last = this.#last;
-    const at = address - last.base;
-    if (at >= 0 && at + 4 <= last.mapped && (at & 3) === 0) {
-      Atomics.store(last.u32, at >>> 2, value);
+    const w = this.#whole(address, 4);
+    const at = address - w.base;
+    if (w !== NO_WINDOW && (at & 3) === 0) {
+      Atomics.store(w.u32, at >>> 2, value);
       return Dma.DONE;
     }
     if (address % 4 !== 0) return Dma.FAULT;
-    const w = this.#find(address);
-    if (w.file === undefined) {
-      if (w === NO_WINDOW) return Dma.FAULT;
-      Atomics.store(w.u32, (address - w.base) >>> 2, value);
-      return Dma.DONE;
-    }
     return this.writeWords(address, Uint32Array.of(value), 0, 1);
   }
 
   copy(from: number, to: number, length: number): Dma {
-    const w = this.#last;
-    const fromAt = from - w.base;
-    const toAt = to - w.base;
-    if (fromAt >= 0 && toAt >= 0 && fromAt + length <= w.mapped && toAt + length <= w.mapped) {
-      w.u8.copyWithin(toAt, fromAt, fromAt + length);
-      return Dma.DONE;
-    }
+    const source = this.#whole(from, length);
+    const target = this.#whole(to, length);
+    if (source === NO_WINDOW || target === NO_WINDOW) return this.#copyPieces(from, to, length);
+    const fromAt = from - source.base;
+    const toAt = to - target.base;
+    if (byWords(fromAt, toAt, length))
+      this.#copyWords(source.u32, fromAt >>> 2, target.u32, toAt >>> 2, length >>> 2);
+    else if (source === target) source.u8.copyWithin(toAt, fromAt, fromAt + length);
+    else this.#copyBytes(source.u8, fromAt, target.u8, toAt, length);
+    return Dma.DONE;
+  }
+
+  #copyPieces(from: number, to: number, length: number): Dma {
     if (!this.#covers(from, length)) return Dma.FAULT;
     return this.#each(to, length, (v, vAt, done, part) => this.#copyInto(from + done, v, vAt, part));
   }
@@ -260,28 +264,26 @@ export class GuestRam implements GuestMemory {
       const at = from + done - w.base;
       const direct = w.file === undefined && to.file === undefined;
       const part = Math.min(length - done, w.end - w.base - at, direct ? length : BOUNCE_BYTES);
-      if (direct) copyBytes(w.u8, at, to.u8, toAt + done, part);
+      if (direct) this.#copyBytes(w.u8, at, to.u8, toAt + done, part);
       else {
-        windowRead(w, at, this.#bounce, 0, part);
-        windowWrite(to, toAt + done, this.#bounce, 0, part);
+        this.#windowRead(w, at, this.#bounce, 0, part);
+        this.#windowWrite(to, toAt + done, this.#bounce, 0, part);
       }
       done += part;
     }
   }
 
   fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma {
-    // The repeated pattern is made in private memory and copied from there: read back from the guest's memory it
-    // would be whatever the guest stored meanwhile.
-    const chunk = Math.min(length + 8, BOUNCE_BYTES);
-    const source = this.#pattern;
-    for (let i = 0; i < 8; i++) source[i] = pattern[(phase + i) & 7]!;
-    for (let filled = 8; filled < chunk; filled *= 2)
-      source.copyWithin(filled, 0, Math.min(filled, chunk - filled));
+    const source = this.#pattern.take(pattern, phase, length);
+    const w = this.#whole(address, length);
+    if (w !== NO_WINDOW && length <= PATTERN_RUN) {
+      this.#copyBytes(source, 0, w.u8, address - w.base, length);
+      return Dma.DONE;
+    }
     return this.#each(address, length, (v, vAt, done, part) => {
       for (let i = 0; i < part; ) {
-        const start = (done + i) & 7;
-        const n = Math.min(part - i, BOUNCE_BYTES - 8);
-        windowWrite(v, vAt + i, source, start, n);
+        const n = Math.min(part - i, PATTERN_RUN);
+        this.#windowWrite(v, vAt + i, source, (done + i) & 7, n);
         i += n;
       }
     });

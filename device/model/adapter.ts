@@ -6,13 +6,11 @@
 //
 // Everything happens in steps (journal.ts): an input or a slice of work is carried out in the region, committed, and
 // then the guest is told (outbox.ts).
-import { Hold } from '../abi/generated/commands.js';
 import { DOORBELL_BAR, REG_COMMAND_OFFSET, REGISTER_BAR } from '../abi/generated/registers.js';
 import {
   putStAsleep,
   putStBusEpoch,
   putStBusMaster,
-  putStHold,
   putStMsixEnabled,
   putStRateMbps,
   putStRunning,
@@ -29,7 +27,7 @@ import { macFromSeed, macText } from '../fabric/addresses.js';
 import { LoopbackLink } from '../fabric/link.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
-import { RATE_MAX_MBPS } from './commands/simple.js';
+import { HOLDS, RATE_MAX_MBPS } from './commands/port.js';
 import { Core } from './core.js';
 import { describeFunction } from './description.js';
 import { Diary } from './diary.js';
@@ -42,12 +40,12 @@ import { PacketCapture } from './packet-capture.js';
 import type { ControlEvent, FunctionDescription, Host, PciModel, RegionMemory } from './ports.js';
 import { isAfter } from './powers.js';
 import { Rechecks } from './recheck.js';
-import { macOf, powerOn, recover } from './recovery.js';
+import { powerOn, recover } from './recovery.js';
 import { loadRegister, type PageActions, readCounters, storeRegister, whyNot } from './register-page.js';
-import { beginReset, finishReset } from './reset.js';
+import { beginReset, finishReset, macOf } from './reset.js';
 import { Scheduler } from './scheduler.js';
 import { SendQueue } from './send-queue.js';
-import { loopbackRoute, ReliableConnection } from './wire.js';
+import { Network } from './wire.js';
 
 const APPLIED = ST_APPLIED_OFFSET / 4;
 const MAX_MTU = 4096;
@@ -74,6 +72,7 @@ class Adapter implements PciModel {
   #core!: Core;
   #scheduler!: Scheduler;
   #link!: LoopbackLink;
+  #network!: Network;
   #commandMayGoOn = false;
   #rechecks!: Rechecks;
   #resetAsked = false;
@@ -110,11 +109,13 @@ class Adapter implements PciModel {
     this.#link = new LoopbackLink(host.clock, MAX_MTU);
     this.capture.attach(core, this.#link);
     this.#link.rateMbps = stRateMbps(core.m, 0);
-    const wire = new ReliableConnection(core, this.#link, loopbackRoute(macOf(core.m)));
-    this.#link.receiver = (frame, length) => wire.deliver(frame, length);
-    const sendQueue = new SendQueue(core, (_core, qp, d, work) => wire.send(qp, d, work), runEngine);
+    const network = new Network(core, this.#link);
+    this.#network = network;
+    this.#link.receiver = (frame, length) => network.deliver(frame, length);
+    const sendQueue = new SendQueue(core, (_core, qp, d, work) => network.send(qp, d, work), runEngine);
     this.#scheduler = new Scheduler(core, sendQueue, this.#link, host.clock);
     core.queues.rebuild();
+    core.moderation.rebuild();
     this.#commandMayGoOn = true;
     core.interrupts.sync();
   }
@@ -157,7 +158,7 @@ class Adapter implements PciModel {
     if (stCommandPending(this.#core.m, 0) !== 0)
       return badAccess(this.#core, REGISTER_BAR, REG_COMMAND_OFFSET, 4, 'busy');
     if (runCommand(this.#core, word) === AGAIN) suspendCommand(this.#core, word);
-    this.#link.rateMbps = stRateMbps(this.#core.m, 0);
+    this.#commandEnded();
   }
 
   /** What a write asks for beyond its own step. */
@@ -232,7 +233,7 @@ class Adapter implements PciModel {
     core.diary.reset();
     core.queues.rebuild();
     core.interrupts.sync();
-    this.#link.rateMbps = 0;
+    this.#commandEnded();
   }
 
   /** DMA is allowed again: tell what is owed, and look at what was armed meanwhile. */
@@ -242,10 +243,12 @@ class Adapter implements PciModel {
   }
 
   poll(budget: number): boolean {
-    const { mayDma, outbox, m } = this.#core;
+    const { mayDma, outbox, m, moderation } = this.#core;
     if (!mayDma || outbox.stuck) return false;
+    this.#rechecks.expired();
     if (stCommandPending(m, 0) !== 0 && this.#commandMayGoOn) this.#retryCommand();
     const more = this.#scheduler.run(budget);
+    moderation.start();
     if (outbox.lost) this.#rechecks.all();
     return more;
   }
@@ -265,12 +268,20 @@ class Adapter implements PciModel {
     if (runCommand(this.#core, word) === AGAIN) return;
     journal.commit();
     outbox.flush();
-    this.#link.rateMbps = stRateMbps(m, 0);
+    this.#commandEnded();
+    // MODIFY_CQ may have something to tell.
+    this.#rechecks.afterWrite();
+  }
+
+  /** What is kept beside the region of what a command may have changed. */
+  #commandEnded(): void {
+    this.#link.rateMbps = stRateMbps(this.#core.m, 0);
+    this.#network.addressesChanged();
   }
 
   get wakeAtNs(): number {
-    const { mayDma, outbox } = this.#core;
-    return mayDma && !outbox.stuck ? this.#scheduler.wakeAtNs : Infinity;
+    const { mayDma, outbox, moderation } = this.#core;
+    return mayDma && !outbox.stuck ? Math.min(this.#scheduler.wakeAtNs, moderation.wakeAtNs) : Infinity;
   }
 
   memoryChanged(): void {
@@ -308,7 +319,7 @@ class Adapter implements PciModel {
 
   #setLink(hold: unknown, rateMbps: unknown): unknown {
     const { m, journal } = this.#attached();
-    if (hold !== undefined) putStHold(journal, 0, inRange('hold', hold, Hold.LINK | Hold.ENGINE));
+    if (hold !== undefined) this.#rechecks.setHold(inRange('hold', hold, HOLDS));
     if (rateMbps !== undefined) putStRateMbps(journal, 0, inRange('rateMbps', rateMbps, RATE_MAX_MBPS));
     journal.commit();
     this.#link.rateMbps = stRateMbps(m, 0);

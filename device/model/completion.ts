@@ -29,13 +29,16 @@ import {
   cqArmed,
   cqConsumer,
   cqEqn,
+  cqGathered,
   cqLkey,
   cqLogDepth,
+  cqModeration,
   cqOverflowed,
   cqProducer,
   cqSolicited,
   putCqArmed,
   putCqConsumer,
+  putCqGathered,
   putCqOverflowed,
   putCqProducer,
   putCqSolicited,
@@ -44,6 +47,7 @@ import {
 import { type Core, Step } from './core.js';
 import { deferEvent, isFull, postEvent, tellCqError } from './events.js';
 import { faultInfo } from './faults.js';
+import { DUE, isDue } from './moderation.js';
 import { Dma } from './ports.js';
 import { distance, passOf, placeOf, pow2 } from './powers.js';
 import { type CqRow, cqNumber, eqRow, mrRow, NONE } from './rows.js';
@@ -103,7 +107,16 @@ export function complete(core: Core, cq: CqRow, c: Completion): Step {
   if (counts) putCqSolicited(journal, cq, (producer + 1) >>> 0);
   const armed = cqArmed(m, cq);
   if (armed === Armed.NO || (armed === Armed.SOLICITED && !counts)) return Step.DONE;
-  return fireCq(core, cq);
+  return cqModeration(m, cq) === 0 ? fireCq(core, cq) : gather(core, cq);
+}
+
+/** One more completion that counts, on a queue that does not tell of each. */
+function gather(core: Core, cq: CqRow): Step {
+  const gathered = Math.min(cqGathered(core.m, cq) + 1, DUE);
+  putCqGathered(core.journal, cq, gathered);
+  if (isDue(core.m, cq)) return fireCq(core, cq);
+  if (gathered === 1) core.moderation.note(cq);
+  return Step.DONE;
 }
 
 function writeCqe(m: Uint32Array, at: number, c: Completion, owner: number): void {
@@ -144,17 +157,31 @@ function fireCq(core: Core, cq: CqRow): Step {
 
 /** Doorbell CQ_ARM. What stands beyond the consumer index already is looked at in a step of its own, by recheckCq. */
 export function armCq(core: Core, cq: CqRow, consumer: number, solicited: boolean): void {
-  putCqConsumer(core.journal, cq, consumer);
-  putCqArmed(core.journal, cq, solicited ? Armed.SOLICITED : Armed.ANY);
+  const { m, journal } = core;
+  putCqConsumer(journal, cq, consumer);
+  putCqArmed(journal, cq, solicited ? Armed.SOLICITED : Armed.ANY);
   core.justArmed = cq;
+  if (cqModeration(m, cq) === 0) return;
+  putCqGathered(journal, cq, hasUntaken(m, cq) ? DUE : 0);
+  core.moderation.forget(cq);
+}
+
+/** The period of a queue that gathers has ended: its event is due, and told by recheckCq. */
+export function endPeriod(core: Core, cq: CqRow): void {
+  putCqGathered(core.journal, cq, DUE);
+}
+
+/** Entries that count stand beyond the consumer index. */
+function hasUntaken(m: Uint32Array, cq: CqRow): boolean {
+  const end = cqArmed(m, cq) === Armed.SOLICITED ? cqSolicited(m, cq) : cqProducer(m, cq);
+  const ahead = distance(end, cqConsumer(m, cq));
+  return ahead > 0 && ahead <= pow2(cqLogDepth(m, cq));
 }
 
 /** Fires an armed completion queue that has something to tell; also after a time without DMA. */
 export function recheckCq(core: Core, cq: CqRow): Step {
   const { m } = core;
-  const armed = cqArmed(m, cq);
-  if (armed === Armed.NO) return Step.DONE;
-  const end = armed === Armed.SOLICITED ? cqSolicited(m, cq) : cqProducer(m, cq);
-  const ahead = distance(end, cqConsumer(m, cq));
-  return ahead > 0 && ahead <= pow2(cqLogDepth(m, cq)) ? fireCq(core, cq) : Step.DONE;
+  if (cqArmed(m, cq) === Armed.NO) return Step.DONE;
+  const due = cqModeration(m, cq) === 0 ? hasUntaken(m, cq) : isDue(m, cq);
+  return due ? fireCq(core, cq) : Step.DONE;
 }

@@ -7,6 +7,7 @@ import type { Diary } from './diary.js';
 import { Faults, faultInfo } from './faults.js';
 import { Interrupts } from './interrupts.js';
 import type { Journal } from './journal.js';
+import { Moderation } from './moderation.js';
 import { Outbox } from './outbox.js';
 import type { StepFrames } from './packet-capture.js';
 import { Dma, type GuestMemory, type Host } from './ports.js';
@@ -22,6 +23,7 @@ export class Core {
   readonly interrupts: Interrupts;
   readonly outbox: Outbox;
   readonly queues: Queues;
+  readonly moderation: Moderation;
   /** What was refused, and why; for people who ask. */
   readonly diary: Diary;
   /** Completion queue that the last doorbell armed, until recheckCq has looked at it. */
@@ -45,6 +47,7 @@ export class Core {
     this.interrupts = new Interrupts(journal, host, fresh);
     this.outbox = new Outbox(journal, host, this.faults, this.interrupts);
     this.queues = new Queues(journal.u32);
+    this.moderation = new Moderation(journal.u32, host.clock);
     this.look();
   }
 
@@ -73,7 +76,7 @@ export class Core {
     }
     this.faults.note(faultInfo(object, number, write), index, address, length, write);
     this.faults.record();
-    if (object <= FaultObject.SCATTER) this.faults.stopsQp();
+    if (object <= FaultObject.SCATTER || object >= FaultObject.SRQ) this.faults.stopsQp();
     return dma;
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Doorbell pages (BAR 2). They short-circuit the register map: the page number and the register fall out of the offset,
 // and everything else is decided by the queue that is named. A doorbell may only name a queue that belongs to its page.
-import { QpType } from '../abi/generated/commands.js';
 import {
   DB_CQ_ARM_OFFSET,
   DB_CQ_UPDATE_OFFSET,
   DB_EQ_ARM_OFFSET,
   DB_RECV_OFFSET,
   DB_SEND_OFFSET,
+  DB_SRQ_OFFSET,
   DOORBELL_BAR,
   DOORBELL_PAGE_BYTES,
   dbCqArmSolicited,
@@ -19,20 +19,33 @@ import {
   cqPage,
   putCqConsumer,
   putQpRecvProducer,
+  putSrqProducer,
   qpDestQpn,
   qpRecvConsumer,
   qpRecvLogDepth,
   qpRecvProducer,
-  qpType,
-  ST_COUNT_DOORBELLS_OFFSET,
+  srqConsumer,
+  srqLogDepth,
+  srqPage,
+  srqProducer,
 } from '../abi/generated/state.js';
 import { armCq } from './completion.js';
 import type { Core } from './core.js';
 import { armEq } from './events.js';
-import { badAccess, HALF, ignore, mayRing, refuse, ringSend } from './notify.js';
-import { distance, pow2 } from './powers.js';
+import {
+  badAccess,
+  countDoorbell,
+  HALF,
+  hasReceiveQueue,
+  hasRoom,
+  ignore,
+  mayRing,
+  refuse,
+  ringSend,
+} from './notify.js';
+import { distance } from './powers.js';
 import { storePush } from './push.js';
-import { cqRow, eqRow, NONE, pageRow, type QpRow, qpRow } from './rows.js';
+import { cqRow, eqRow, NONE, pageRow, type QpRow, qpRow, type SrqRow, srqRow } from './rows.js';
 
 /** The adapter's own page: the only one that may arm event queues. */
 const KERNEL_PAGE = 0;
@@ -63,6 +76,8 @@ function ring(core: Core, page: number, register: number): void {
       return ringSend(core, page, number, qpRow(m, number), index, 'SEND');
     case DB_RECV_OFFSET:
       return ringReceive(core, page, number, qpRow(m, number), index);
+    case DB_SRQ_OFFSET:
+      return ringShared(core, page, number, srqRow(m, number), index);
     case DB_CQ_ARM_OFFSET:
     case DB_CQ_UPDATE_OFFSET:
       return ringCq(core, page, number, index, register === DB_CQ_ARM_OFFSET);
@@ -75,18 +90,33 @@ function ring(core: Core, page: number, register: number): void {
 
 function ringReceive(core: Core, page: number, number: number, qp: QpRow, index: number): void {
   const { m, journal } = core;
-  if (!mayRing(m, page, qp) || qpType(m, qp) !== QpType.RC) return refuse(core, 'RECV', page, number, index);
+  if (!mayRing(m, page, qp) || !hasReceiveQueue(m, qp)) return refuse(core, 'RECV', page, number, index);
   const producer = qpRecvProducer(m, qp);
   const posted = distance(index, producer);
   if (posted === 0 || posted > HALF) return ignore(core, 'RECV', page, number, index, producer);
-  if (distance(index, qpRecvConsumer(m, qp)) > pow2(qpRecvLogDepth(m, qp)))
+  if (!hasRoom(posted, producer, qpRecvConsumer(m, qp), qpRecvLogDepth(m, qp)))
     return refuse(core, 'RECV', page, number, index);
   putQpRecvProducer(journal, qp, index);
-  journal.add(ST_COUNT_DOORBELLS_OFFSET / 4, 1);
+  countDoorbell(journal, page);
   core.queues.classify(qp);
   const peer = qpRow(m, qpDestQpn(m, qp));
   // A peer that waits for this receive (receiver not ready) may go on.
   if (peer !== NONE) core.queues.classify(peer);
+}
+
+function ringShared(core: Core, page: number, number: number, srq: SrqRow, index: number): void {
+  const { m, journal } = core;
+  if (srq === NONE || srqPage(m, srq) !== page) return refuse(core, 'SRQ', page, number, index);
+  const producer = srqProducer(m, srq);
+  const posted = distance(index, producer);
+  if (posted === 0 || posted > HALF) return ignore(core, 'SRQ', page, number, index, producer);
+  if (!hasRoom(posted, producer, srqConsumer(m, srq), srqLogDepth(m, srq)))
+    return refuse(core, 'SRQ', page, number, index);
+  const wasEmpty = producer === srqConsumer(m, srq);
+  putSrqProducer(journal, srq, index);
+  countDoorbell(journal, page);
+  // Any sender to any queue pair of this queue may wait for a receive.
+  if (wasEmpty) core.queues.unblockAll();
 }
 
 function ringCq(core: Core, page: number, number: number, index: number, arm: boolean): void {

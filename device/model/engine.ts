@@ -164,11 +164,40 @@ function fillSlice(
   return Dma.DONE;
 }
 
+/** From the first byte that a list names to the last, whatever their keys: two lists are mostly told apart by that alone. */
+class Span {
+  from = 0;
+  end = 0;
+
+  take(m: Uint32Array, list: number, count: number): void {
+    this.from = Infinity;
+    this.end = 0;
+    for (let n = 0; n < count; n++) {
+      const at = list + n * SGE_WORDS;
+      const length = sgeLength(m, at);
+      if (length === 0) continue;
+      const address = sgeAddress(m, at);
+      if (address < this.from) this.from = address;
+      if (address + length > this.end) this.end = address + length;
+    }
+  }
+}
+
+const read = new Span();
+const written = new Span();
+
 /**
  * A range that is read and written by one COPY is refused: a step that is done again after a crash would read what it
  * wrote. Ranges are compared as software names them; two regions that alias the same pages are the guest's own affair.
  */
 function overlaps(m: Uint32Array, d: Descriptor): boolean {
+  read.take(m, d.gatherAt, d.gatherCount);
+  written.take(m, d.scatterAt, d.scatterCount);
+  return read.from < written.end && written.from < read.end && someOverlap(m, d);
+}
+
+/** Every range of the one list against every range of the other. */
+function someOverlap(m: Uint32Array, d: Descriptor): boolean {
   for (let g = 0; g < d.gatherCount; g++) {
     const from = d.gatherAt + g * SGE_WORDS;
     for (let s = 0; s < d.scatterCount; s++) {

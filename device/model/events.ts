@@ -34,6 +34,8 @@ import {
   putEqProducer,
   QP_UNTOLD_OFFSET,
   qpErrorStatus,
+  qpRecvActive,
+  qpSrqn,
   SRQ_TABLE,
   SRQ_UNTOLD_OFFSET,
   SRQ_WORDS,
@@ -76,6 +78,15 @@ export function tellCqError(core: Core, cq: CqRow): Step {
 /** What happened to a queue pair; call it after the words that it is about (error_status) are set. */
 export function tellQp(core: Core, qp: QpRow, type: EventType, detail = 0): Step {
   return tellAsync(core, type, qpNumber(qp), detail, qp + QP_UNTOLD_OFFSET / 4);
+}
+
+/**
+ * A queue pair with a shared receive queue is in the error state: once the receive that it has taken is flushed it takes no
+ * more, and who wants to destroy it may. Call it where it enters that state and where such a receive has been flushed.
+ */
+export function tellLastWqe(core: Core, qp: QpRow): Step {
+  if (qpSrqn(core.m, qp) === 0 || qpRecvActive(core.m, qp) === 1) return Step.DONE;
+  return tellQp(core, qp, EventType.LAST_WQE_REACHED);
 }
 
 /** The detail of an event of a queue pair that is told late. */

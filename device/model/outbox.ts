@@ -28,7 +28,7 @@ import {
   putOutboxCount,
   ST_OUTBOX_COUNT_OFFSET,
 } from '../abi/generated/state.js';
-import type { Faults } from './faults.js';
+import { type Faults, faultInfo } from './faults.js';
 import type { Interrupts } from './interrupts.js';
 import type { Journal } from './journal.js';
 import { Dma, type Host } from './ports.js';
@@ -39,6 +39,9 @@ const ENTRY_COUNT = OUTBOX_COUNT_OFFSET / 4;
 const ENTRY_INFO = OUTBOX_INFO_OFFSET / 4;
 const DATA_WORDS = OUTBOX_DATA_OFFSET / 4;
 const ROOM_WORDS = (OUTBOX_SIZE - OUTBOX_DATA_OFFSET) / 4;
+
+/** What stands beside the result of an atomic, to which the number of the queue pair is added; no other write has more. */
+export const ATOMIC_INFO = faultInfo(FaultObject.REMOTE_WRITE, 0, true);
 
 const registers = new Uint32Array(REG_SIZE / 4);
 
@@ -97,15 +100,24 @@ export class Outbox {
     this.stuck = false;
     if (count !== 0) {
       for (let n = 0; n < count; n++) {
-        const dma = this.#deliver(OUTBOX_TABLE + n * OUTBOX_WORDS);
-        if (dma === Dma.DONE) continue;
+        const at = OUTBOX_TABLE + n * OUTBOX_WORDS;
+        const dma = this.#deliver(at);
         if (dma === Dma.NOT_YET) return this.#stick(n);
-        this.#lose(OUTBOX_TABLE + n * OUTBOX_WORDS);
+        if (dma !== Dma.DONE) this.#lose(at);
+        else if (outboxInfo(j.u32, at) >= ATOMIC_INFO) this.#done(at);
       }
       j.single(COUNT, 0);
     }
     if (this.#interrupts.owed) this.#interrupts.raise();
     return true;
+  }
+
+  /**
+   * The result of an atomic is the guest's from here on, who may change it as soon as the completion behind it is there: a
+   * successor must not store it again.
+   */
+  #done(at: number): void {
+    if (this.#journal.u32[at + ENTRY_COUNT] !== 0) this.#journal.single(at + ENTRY_COUNT, 0);
   }
 
   #deliver(at: number): Dma {
@@ -139,18 +151,19 @@ export class Outbox {
     const info = outboxInfo(m, at);
     registers[REG_FAULT_INFO_OFFSET / 4] = info;
     const number = regFaultInfoNumber(registers, 0);
-    const isCq = regFaultInfoObject(registers, 0) === FaultObject.CQ;
+    const object = regFaultInfoObject(registers, 0);
+    const isCq = object === FaultObject.CQ;
     const index = isCq ? cqeWqeIndex(m, at + DATA_WORDS) : 0;
     this.#faults.note(info, index, outboxAddress(m, at), outboxCount(m, at) * 4, true);
     this.#faults.record();
     putOutboxCount(journal, at, 0);
     const cq = cqRow(m, number);
-    const eq = eqRow(m, number);
+    const eq = object === FaultObject.EQ ? eqRow(m, number) : NONE;
     if (isCq && cq !== NONE) {
       putCqOverflowed(journal, cq, 1);
       putCqUntold(journal, cq, 1);
       this.lost = true;
-    } else if (!isCq && eq !== NONE) putEqOverflowed(journal, eq, 1);
+    } else if (eq !== NONE) putEqOverflowed(journal, eq, 1);
     journal.commit();
   }
 }

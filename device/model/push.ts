@@ -20,6 +20,8 @@ import {
 } from '../abi/generated/registers.js';
 import {
   DPAGE_BUFFERS_OFFSET,
+  DPAGE_COUNT_FALLBACKS_OFFSET,
+  DPAGE_COUNT_PUSHES_OFFSET,
   PBUF_DATA_OFFSET,
   PBUF_SIZE,
   PBUF_WRITTEN_OFFSET,
@@ -34,6 +36,7 @@ import {
   putPslotSequence,
   putPslotUsed,
   putQpSendProducer,
+  qpPage,
   qpSendConsumer,
   qpSendLogDepth,
   qpSendProducer,
@@ -42,8 +45,9 @@ import {
   ST_PUSH_SEQUENCE_OFFSET,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
-import { badAccess, HALF, ignore, maySend, refuse, ringSend } from './notify.js';
-import { bitRun, byteOf, distance, nextIndex, pow2, union } from './powers.js';
+import { countAtPage } from './counters.js';
+import { badAccess, HALF, hasRoom, ignore, maySend, refuse, ringSend } from './notify.js';
+import { bitRun, byteOf, distance, nextIndex, union } from './powers.js';
 import { NONE, type PageRow, type QpRow, qpNumber, qpRow } from './rows.js';
 
 const BUFFER_WORDS = PBUF_SIZE / 4;
@@ -114,6 +118,7 @@ function trailer(core: Core, page: number, number: number, buffer: number, value
   empty(core, buffer);
 }
 
+/** Each trailer ends in one way, and one counter tells which: push, fallback, ignored, refused. */
 function decide(core: Core, page: number, number: number, buffer: number, value: Uint32Array): void {
   const { m, journal } = core;
   const qpn = pushTrailerQpn(value, TRAILER);
@@ -124,27 +129,31 @@ function decide(core: Core, page: number, number: number, buffer: number, value:
   const producer = qpSendProducer(m, qp);
   const ahead = distance(index, producer);
   if (ahead >= HALF) return ignore(core, 'TRAILER', page, qpn, index, producer);
-  const room = distance(index, qpSendConsumer(m, qp)) < pow2(qpSendLogDepth(m, qp));
-  const slot = core.queues.freeSlot();
-  const fresh =
-    pushTrailerBuffer(value, TRAILER) === number &&
-    pushTrailerGeneration(value, TRAILER) === pbufGeneration(m, buffer);
-  const whole = fresh && isWhole(m, buffer, bytes);
-  if (ahead === 0 && room && whole && slot !== NONE) return accept(core, qp, index, bytes, buffer, slot);
+  if (!hasRoom(ahead + 1, producer, qpSendConsumer(m, qp), qpSendLogDepth(m, qp)))
+    return refuse(core, 'TRAILER', page, qpn, nextIndex(index));
+  const why = brokenBy(m, number, buffer, bytes, value) ?? (ahead === 0 ? undefined : 'not-next');
+  const slot = why === undefined ? core.queues.freeSlot() : NONE;
+  if (slot !== NONE) return accept(core, qp, index, bytes, buffer, slot);
   journal.add(ST_COUNT_PUSH_FALLBACKS_OFFSET / 4, 1);
-  const why =
-    !fresh || !whole ? brokenBy(m, number, buffer, bytes, value) : ahead !== 0 ? 'not-next' : undefined;
-  const key = { page, buffer: number, qpn, why: why ?? (room ? 'no-slot' : 'queue-full') };
+  countAtPage(journal, page, DPAGE_COUNT_FALLBACKS_OFFSET);
+  const key = { page, buffer: number, qpn, why: why ?? 'no-slot' };
   core.diary.record('push-fallback', 'note', key, { index, producer });
   return ringSend(core, page, qpn, qp, nextIndex(index), 'TRAILER');
 }
 
-/** Why a push is not whole. */
-function brokenBy(m: Uint32Array, number: number, buffer: number, bytes: number, value: Uint32Array): string {
+/** Why a push is not whole, or undefined: exactly the bytes that its trailer tells of were stored, each once. */
+function brokenBy(
+  m: Uint32Array,
+  number: number,
+  buffer: number,
+  bytes: number,
+  value: Uint32Array,
+): string | undefined {
   if (pushTrailerBuffer(value, TRAILER) !== number) return 'wrong-buffer';
   if (pushTrailerGeneration(value, TRAILER) !== pbufGeneration(m, buffer)) return 'wrong-generation';
   if (!lengthFits(bytes)) return 'bad-length';
-  return pbufTorn(m, buffer) === 1 ? 'torn' : 'incomplete';
+  if (pbufTorn(m, buffer) === 1) return 'torn';
+  return holdsExactly(m, buffer, bytes) ? undefined : 'incomplete';
 }
 
 /** The descriptor leaves the buffer for a slot of the scheduler and is ahead of all that was only rung. */
@@ -160,6 +169,7 @@ function accept(core: Core, qp: QpRow, index: number, bytes: number, buffer: num
   putPslotUsed(journal, slot, 1);
   journal.add(PUSH_SEQUENCE, 1);
   journal.add(ST_COUNT_PUSHES_OFFSET / 4, 1);
+  countAtPage(journal, qpPage(m, qp), DPAGE_COUNT_PUSHES_OFFSET);
   putQpSendProducer(journal, qp, nextIndex(index));
   core.queues.slotTaken(qp);
   core.queues.classify(qp);
@@ -176,11 +186,10 @@ function empty(core: Core, buffer: number): void {
 const lengthFits = (bytes: number): boolean =>
   bytes >= WQE_SIZE && bytes <= PUSH_BUFFER_BYTES && bytes % SGE_SIZE === 0;
 
-/** Exactly the first `bytes` bytes were stored, each once. */
-function isWhole(m: Uint32Array, buffer: number, bytes: number): boolean {
-  if (!lengthFits(bytes) || pbufTorn(m, buffer) === 1) return false;
+/** The first `bytes` bytes were stored, and no other. */
+function holdsExactly(m: Uint32Array, buffer: number, bytes: number): boolean {
   for (let n = 0; n < MAP_WORDS; n++) {
-    const left = Math.min(32, Math.max(0, bytes - n * 32));
+    const left = Math.min(MAP_BYTES, Math.max(0, bytes - n * MAP_BYTES));
     if (m[buffer + WRITTEN + n] !== bitRun(0, left)) return false;
   }
   return true;

@@ -10,6 +10,8 @@ import {
   pslotSequence,
   pslotUsed,
   QP_COUNT,
+  qpActive,
+  qpRecvActive,
   qpRecvConsumer,
   qpRecvProducer,
   qpSendConsumer,
@@ -24,7 +26,7 @@ import { NONE, type QpRow, qpEnd, qpNumber, rowOfQp } from './rows.js';
 /** Why a queue pair may run: what a hold or a busy wire stops. */
 export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
 export type QueueClass = (typeof QueueClass)[keyof typeof QueueClass];
-const CLASSES = [QueueClass.LINK, QueueClass.ENGINE, QueueClass.FLUSH] as const;
+export const CLASSES = [QueueClass.LINK, QueueClass.ENGINE, QueueClass.FLUSH] as const;
 
 /** The sets that a queue may be in, one at a time: its class when it was rung, or one of these. */
 const PUSHED = 3;
@@ -47,6 +49,8 @@ export class Queues {
   #runnable = 0;
   /** What the step under way has moved: queue and the set that it was in before, in turn. */
   readonly #moved: number[] = [];
+  /** Entries of it: giving an array another length costs more than a whole step of a scheduler. */
+  #movedCount = 0;
   #inStep = false;
   /** Push slots in use, together and by queue. */
   #slotsUsed = 0;
@@ -84,7 +88,7 @@ export class Queues {
 
   /** A step of work begins: rollback() undoes its moves. Slots it frees last of all, when nothing can stop it any more. */
   beginStep(): void {
-    this.#moved.length = 0;
+    this.#movedCount = 0;
     this.#inStep = true;
   }
 
@@ -95,7 +99,7 @@ export class Queues {
   /** The step was undone in the region: the queues that it moved go back, one that was left out too. */
   rollback(): void {
     this.#inStep = false;
-    for (let i = this.#moved.length - 2; i >= 0; i -= 2) this.#move(this.#moved[i], this.#moved[i + 1]);
+    for (let i = this.#movedCount - 2; i >= 0; i -= 2) this.#move(this.#moved[i], this.#moved[i + 1]);
   }
 
   slotTaken(qp: QpRow): void {
@@ -150,12 +154,18 @@ export class Queues {
   #move(n: number, place: number): void {
     const before = this.#placeOf[n];
     if (before === place) return;
-    if (this.#inStep) this.#moved.push(n, before);
+    if (this.#inStep) this.#remember(n, before);
     if (before !== NOWHERE) this.#sets[before].remove(n);
     if (place !== NOWHERE) this.#sets[place].add(n);
     if (before < BLOCKED) this.#runnable--;
     if (place < BLOCKED) this.#runnable++;
     this.#placeOf[n] = place;
+  }
+
+  #remember(n: number, before: number): void {
+    this.#moved[this.#movedCount] = n;
+    this.#moved[this.#movedCount + 1] = before;
+    this.#movedCount += 2;
   }
 
   /** The queue cannot go on: it is left out until classify() or unblockAll(). */
@@ -171,16 +181,14 @@ export class Queues {
     for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) this.classify(rowOfQp(n));
   }
 
-  /** The rung queue whose turn it is after `cursor`, among the classes that `open` allows, or NONE. */
-  nextRung(cursor: number, open: readonly boolean[]): QpRow {
-    let best = -1;
-    for (let c = 0; c < CLASSES.length; c++) {
-      const rung = this.#rung[c];
-      if (rung.size === 0 || !open[c]) continue;
-      const n = rung.after(cursor);
-      if (n >= 0 && (best < 0 || turn(n, cursor) < turn(best, cursor))) best = n;
-    }
-    return best < 0 ? (NONE as QpRow) : rowOfQp(best);
+  /** Number of the rung queue of the class after `cursor`, round and round, or -1. */
+  rungAfter(c: number, cursor: number): number {
+    return this.#rung[c].after(cursor);
+  }
+
+  /** Some rung queue of the class waits. */
+  hasRung(c: number): boolean {
+    return this.#rung[c].size > 0;
   }
 
   /** The queue whose pushed descriptor arrived first, among the classes that `open` allows, or NONE. */
@@ -201,11 +209,6 @@ export class Queues {
     return this.#rung[c].size > 0 || this.nextPushed(ONLY[c]) !== NONE;
   }
 
-  /** True when some rung queue waits, whatever is held. */
-  get rungWaiting(): boolean {
-    return this.#rung[0].size + this.#rung[1].size + this.#rung[2].size > 0;
-  }
-
   /** Number of queues that could run, whatever is held. */
   get runnable(): number {
     return this.#runnable;
@@ -222,21 +225,32 @@ export class Queues {
     const m = this.#m;
     if (qpUsed(m, qp) === 0) return NOWHERE;
     const sends = qpSendProducer(m, qp) !== qpSendConsumer(m, qp);
-    if (qpState(m, qp) === QpState.ERR)
-      return sends || qpRecvProducer(m, qp) !== qpRecvConsumer(m, qp) ? QueueClass.FLUSH : NOWHERE;
-    return qpState(m, qp) === QpState.RTS && sends ? runClass(m, qp) : NOWHERE;
+    switch (qpState(m, qp)) {
+      case QpState.RTS:
+        return sends ? runClass(m, qp) : NOWHERE;
+      case QpState.SQD:
+        // What has begun is finished; the rest waits (IBTA 10.3.1.5).
+        return qpActive(m, qp) === 1 ? runClass(m, qp) : NOWHERE;
+      case QpState.SQE:
+        return sends ? QueueClass.FLUSH : NOWHERE;
+      case QpState.ERR:
+        return sends || holdsReceives(m, qp) ? QueueClass.FLUSH : NOWHERE;
+      default:
+        return NOWHERE;
+    }
   }
 }
 
 /** By class: that class alone is open. */
 const ONLY = CLASSES.map(c => CLASSES.map(other => other === c));
 
+/** Posted, or taken from a shared receive queue. */
+const holdsReceives = (m: Uint32Array, qp: QpRow): boolean =>
+  qpRecvProducer(m, qp) !== qpRecvConsumer(m, qp) || qpRecvActive(m, qp) === 1;
+
 function runClass(m: Uint32Array, qp: QpRow): QueueClass {
   return qpType(m, qp) === QpType.DMA ? QueueClass.ENGINE : QueueClass.LINK;
 }
-
-/** Steps from `cursor` to `n`, round and round. */
-const turn = (n: number, cursor: number): number => (n > cursor ? n - cursor : n - cursor + QP_COUNT);
 
 /** Arrival numbers are free running. */
 const isBefore = (m: Uint32Array, a: number, b: number): boolean =>

@@ -8,18 +8,14 @@ import {
   setStMacLo,
   setStMagic,
   setStVersion,
-  stMacHi,
-  stMacLo,
   stMagic,
   stResetTarget,
   stVersion,
 } from '../abi/generated/state.js';
 import type { Journal } from './journal.js';
 import { StateRefused } from './ports.js';
-import { clearObjects, finishReset } from './reset.js';
+import { clearObjects, finishReset, resetGids } from './reset.js';
 import { headDamage, stateDamage } from './state-check.js';
-
-const MAC_BYTES = 6;
 
 /** A zeroed region becomes that of an adapter with this MAC address. */
 export function powerOn(journal: Journal, mac: Uint8Array): void {
@@ -30,13 +26,8 @@ export function powerOn(journal: Journal, mac: Uint8Array): void {
   new Uint8Array(words.buffer).set(mac);
   setStMacLo(m, 0, words[0]);
   setStMacHi(m, 0, words[1]);
+  resetGids(journal);
   setStMagic(m, 0, STATE_MAGIC);
-}
-
-/** The MAC address that the region gives the adapter. */
-export function macOf(m: Uint32Array): Uint8Array {
-  const words = Uint32Array.of(stMacLo(m, 0), stMacHi(m, 0));
-  return new Uint8Array(words.buffer, 0, MAC_BYTES);
 }
 
 function refuseIf(damage: string | undefined): void {

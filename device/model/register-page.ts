@@ -133,7 +133,7 @@ function clearCause(core: Core, value: number): void {
 const REGISTERS: readonly (readonly [number, Register])[] = [
   [REG_ID_OFFSET, fixed(DEVICE_MAGIC)],
   [REG_ABI_VERSION_OFFSET, fixed(abiVersion())],
-  [REG_FEATURES_OFFSET, fixed(Feature.PUSH_TRAPPED | Feature.DMA_ENGINE | Feature.LOOPBACK)],
+  [REG_FEATURES_OFFSET, fixed(Feature.PUSH_TRAPPED | Feature.DMA_ENGINE | Feature.LOOPBACK | Feature.VERBS)],
   [REG_STATUS_OFFSET, { load: status }],
   [REG_CONTROL_OFFSET, { load: m => m[ST_CONTROL_OFFSET / 4], store: storeControl }],
   [

@@ -3,6 +3,10 @@
 // there on: a row is the word index of an object that exists. NONE (0, never a row) says that there is no such object.
 // Rows of the large tables at and above their high-water mark were never made; nobody has looked at what stands there.
 import {
+  AH_COUNT,
+  AH_TABLE,
+  AH_WORDS,
+  ahUsed,
   CQ_COUNT,
   CQ_TABLE,
   CQ_WORDS,
@@ -15,6 +19,10 @@ import {
   EQ_TABLE,
   EQ_WORDS,
   eqUsed,
+  GID_COUNT,
+  GID_TABLE,
+  GID_WORDS,
+  gidType,
   MR_COUNT,
   MR_TABLE,
   MR_WORDS,
@@ -28,10 +36,16 @@ import {
   QP_TABLE,
   QP_WORDS,
   qpUsed,
+  SRQ_COUNT,
+  SRQ_TABLE,
+  SRQ_WORDS,
+  srqUsed,
+  stAhHigh,
   stCqHigh,
   stEqHigh,
   stMrHigh,
   stQpHigh,
+  stSrqHigh,
 } from '../abi/generated/state.js';
 
 declare const brand: unique symbol;
@@ -43,6 +57,9 @@ export type MrRow = Row<'mr'>;
 export type EqRow = Row<'eq'>;
 export type CqRow = Row<'cq'>;
 export type QpRow = Row<'qp'>;
+export type SrqRow = Row<'srq'>;
+export type AhRow = Row<'ah'>;
+export type GidRow = Row<'gid'>;
 
 /** No such object. */
 export const NONE = 0;
@@ -53,6 +70,8 @@ export const NONE = 0;
 export const qpEnd = (m: Uint32Array): number => Math.min(stQpHigh(m, 0), QP_COUNT);
 export const cqEnd = (m: Uint32Array): number => Math.min(stCqHigh(m, 0), CQ_COUNT);
 export const eqEnd = (m: Uint32Array): number => Math.min(stEqHigh(m, 0), EQ_COUNT);
+export const srqEnd = (m: Uint32Array): number => Math.min(stSrqHigh(m, 0), SRQ_COUNT);
+export const ahEnd = (m: Uint32Array): number => Math.min(stAhHigh(m, 0), AH_COUNT);
 export const mrEnd = (m: Uint32Array): number => Math.min(stMrHigh(m, 0), MR_COUNT);
 
 export function pdRow(m: Uint32Array, n: number): PdRow {
@@ -80,6 +99,22 @@ export function qpRow(m: Uint32Array, n: number): QpRow {
   return (n < qpEnd(m) && qpUsed(m, row) === 1 ? row : NONE) as QpRow;
 }
 
+export function srqRow(m: Uint32Array, n: number): SrqRow {
+  const row = SRQ_TABLE + n * SRQ_WORDS;
+  return (n < srqEnd(m) && srqUsed(m, row) === 1 ? row : NONE) as SrqRow;
+}
+
+export function ahRow(m: Uint32Array, n: number): AhRow {
+  const row = AH_TABLE + n * AH_WORDS;
+  return (n < ahEnd(m) && ahUsed(m, row) === 1 ? row : NONE) as AhRow;
+}
+
+/** Entry `n` of the GID table, if it is in use. */
+export function gidRow(m: Uint32Array, n: number): GidRow {
+  const row = GID_TABLE + n * GID_WORDS;
+  return (n < GID_COUNT && gidType(m, row) !== 0 ? row : NONE) as GidRow;
+}
+
 const MR_INDEX_DIVISOR = 256;
 
 /** The memory region that `key` names, tag included. */
@@ -90,6 +125,13 @@ export function mrRow(m: Uint32Array, key: number): MrRow {
   return (mrUsed(m, row) === 1 && mrKey(m, row) === key ? row : NONE) as MrRow;
 }
 
+/** The memory region whose key has the index of `key`, whatever its tag. */
+export function mrRowOfIndex(m: Uint32Array, key: number): MrRow {
+  const n = Math.floor(key / MR_INDEX_DIVISOR);
+  const row = MR_TABLE + n * MR_WORDS;
+  return (n < mrEnd(m) && mrUsed(m, row) === 1 ? row : NONE) as MrRow;
+}
+
 /** The key that the region at table index `n` gets next: the tag moves on, so that the key before it is stale. */
 export function nextMrKey(m: Uint32Array, n: number): number {
   const tag = (mrKey(m, MR_TABLE + n * MR_WORDS) + 1) % MR_INDEX_DIVISOR;
@@ -97,6 +139,8 @@ export function nextMrKey(m: Uint32Array, n: number): number {
 }
 
 export const qpNumber = (row: QpRow): number => (row - QP_TABLE) / QP_WORDS;
+export const mrNumber = (row: MrRow): number => (row - MR_TABLE) / MR_WORDS;
 export const eqNumber = (row: EqRow): number => (row - EQ_TABLE) / EQ_WORDS;
 export const cqNumber = (row: CqRow): number => (row - CQ_TABLE) / CQ_WORDS;
+export const srqNumber = (row: SrqRow): number => (row - SRQ_TABLE) / SRQ_WORDS;
 export const rowOfQp = (n: number): QpRow => (QP_TABLE + n * QP_WORDS) as QpRow;

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Who runs next. Pushed descriptors first, in order of arrival; rung queues in turn; while pushed work keeps coming, a
-// rung queue that waits still gets one slice in eight. The order depends on the state region alone.
+// Who runs next. Pushed descriptors first, in order of arrival; rung queues in turn (turns.ts); while pushed work keeps
+// coming, a rung queue that waits still gets one slice in eight. The order depends on the state region alone.
 import { Hold } from '../abi/generated/commands.js';
-import { putStCursor, putStStreak, stControl, stCursor, stHold, stStreak } from '../abi/generated/state.js';
+import { ST_STREAKS_OFFSET, stControl, stHold } from '../abi/generated/state.js';
 import type { Link } from '../fabric/link.js';
 import { type Core, Step } from './core.js';
 import type { Clock } from './ports.js';
-import { QueueClass } from './queues.js';
+import { CLASSES, QueueClass } from './queues.js';
 import { NONE, type QpRow, qpNumber } from './rows.js';
 import type { SendQueue } from './send-queue.js';
+import { Turns } from './turns.js';
 
 /** After this many pushed slices in a row a rung queue has its turn: one in eight. */
 const PUSHED_IN_A_ROW = 7;
+/** By class: pushed slices that have overtaken its rung queues since one of them, or of a class beside it, ran. */
+const STREAKS = ST_STREAKS_OFFSET / 4;
+
+/** What stops network queues. */
+const LINK_HOLDS = Hold.LINK | Hold.PORT;
 
 export class Scheduler {
   readonly #core: Core;
   readonly #sendQueue: SendQueue;
   readonly #link: Link;
   readonly #clock: Clock;
+  readonly #turns: Turns;
   /** By class: may it run now? */
   readonly #open = [true, true, true];
 
@@ -26,6 +33,7 @@ export class Scheduler {
     this.#sendQueue = sendQueue;
     this.#link = link;
     this.#clock = clock;
+    this.#turns = new Turns(core);
   }
 
   /** At most `budget` slices. True while more can run now. */
@@ -56,33 +64,54 @@ export class Scheduler {
   /** When a busy wire is free again; Infinity when only an event can change anything. */
   get wakeAtNs(): number {
     const { m, queues } = this.#core;
-    const held = (stHold(m, 0) & Hold.LINK) !== 0 || stControl(m, 0) === 0;
+    const held = (stHold(m, 0) & LINK_HOLDS) !== 0 || stControl(m, 0) === 0;
     return held || !queues.waiting(QueueClass.LINK) ? Infinity : this.#link.readyAtNs;
   }
 
   #look(): void {
     const hold = stHold(this.#core.m, 0);
     this.#open[QueueClass.LINK] =
-      (hold & Hold.LINK) === 0 && (this.#link.readyAtNs === 0 || this.#link.mayTransmit(this.#clock.nowNs()));
+      (hold & LINK_HOLDS) === 0 &&
+      (this.#link.readyAtNs === 0 || this.#link.mayTransmit(this.#clock.nowNs()));
     this.#open[QueueClass.ENGINE] = (hold & Hold.ENGINE) === 0;
   }
 
   #pick(): QpRow {
-    const { m, journal, queues } = this.#core;
-    const pushed = queues.nextPushed(this.#open);
-    const rung = queues.nextRung(stCursor(m, 0), this.#open);
-    const streak = stStreak(m, 0);
-    if (pushed !== NONE && (rung === NONE || streak < PUSHED_IN_A_ROW)) {
-      // Only slices that overtook somebody count; who waits for the wire keeps what was counted for him.
-      const next = rung !== NONE ? streak + 1 : queues.rungWaiting ? streak : 0;
-      if (next !== streak) putStStreak(journal, 0, next);
+    const pushed = this.#core.queues.nextPushed(this.#open);
+    const rung = this.#turns.next(this.#open);
+    if (pushed !== NONE && !(rung !== NONE && this.#isDue())) {
+      this.#countOvertaken();
       return pushed;
     }
     if (rung === NONE) return NONE as QpRow;
-    if (streak !== 0) putStStreak(journal, 0, 0);
-    const n = qpNumber(rung as QpRow);
-    if (stCursor(m, 0) !== n) putStCursor(journal, 0, n);
-    return rung as QpRow;
+    this.#forgetOvertaken();
+    this.#turns.take();
+    return rung;
+  }
+
+  /** Rung queues that could run now have been overtaken often enough. */
+  #isDue(): boolean {
+    const { m, queues } = this.#core;
+    for (let c = 0; c < CLASSES.length; c++)
+      if (this.#open[c] && m[STREAKS + c] >= PUSHED_IN_A_ROW && queues.hasRung(c)) return true;
+    return false;
+  }
+
+  /** A pushed slice comes now. Who waits for the wire could not have run: what was counted for him stays. */
+  #countOvertaken(): void {
+    const { m, journal, queues } = this.#core;
+    for (let c = 0; c < CLASSES.length; c++) {
+      const streak = m[STREAKS + c];
+      const next = !queues.hasRung(c) ? 0 : this.#open[c] ? streak + 1 : streak;
+      if (next !== streak) journal.put(STREAKS + c, next);
+    }
+  }
+
+  /** A rung slice comes now, for all classes that can run. */
+  #forgetOvertaken(): void {
+    const { m, journal } = this.#core;
+    for (let c = 0; c < CLASSES.length; c++)
+      if (this.#open[c] && m[STREAKS + c] !== 0) journal.put(STREAKS + c, 0);
   }
 
   /** The step cannot go on: nothing of it has happened, and the queue is left out until something changes. */

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 // One step of a send queue: the descriptor at the head is taken (from a push slot or from memory), checked, and carried
 // on by one slice; when it has ended, its completion, index and slot change together. A queue in the error state
-// flushes one entry a step.
-import { QpState, QpType } from '../abi/generated/commands.js';
+// flushes one entry a step; one in SQE flushes its sends alone; one in SQD ends what has begun.
+import { QpState } from '../abi/generated/commands.js';
 import {
   EventType,
   Opcode,
   WcStatus,
-  WQE_STRIDE_MAX,
   wqeOpcode,
   wqeWrIdHi,
   wqeWrIdLo,
 } from '../abi/generated/descriptors.js';
-import { FaultObject } from '../abi/generated/registers.js';
 import {
   PSLOT_DATA_OFFSET,
   pslotLength,
@@ -20,111 +18,45 @@ import {
   putQpActive,
   putQpActiveAt,
   putQpActiveDone,
-  putQpErrorIndex,
-  putQpErrorStatus,
-  putQpFaultAddress,
-  putQpFaultInfo,
-  putQpRecvActive,
-  putQpRecvConsumer,
-  putQpRecvDone,
   putQpSendConsumer,
-  putQpState,
-  QP_RECV_WQE_OFFSET,
-  QP_SEND_WQE_OFFSET,
+  putQpSqdEvent,
+  QP_COUNT_ERRORS_OFFSET,
+  QP_COUNT_FLUSHED_OFFSET,
+  QP_COUNT_PUSHED_OFFSET,
+  QP_COUNT_RUNG_OFFSET,
+  QP_COUNT_TX_BYTES_OFFSET,
+  QP_COUNT_TX_MESSAGES_OFFSET,
   qpActive,
   qpActiveAt,
   qpActiveDone,
-  qpDestQpn,
   qpPd,
   qpRecvActive,
-  qpRecvAddress,
   qpRecvConsumer,
-  qpRecvCqn,
-  qpRecvDone,
-  qpRecvLkey,
-  qpRecvLogDepth,
-  qpRecvLogStride,
-  qpSendAddress,
+  qpRecvIndex,
   qpSendConsumer,
   qpSendCqn,
-  qpSendLkey,
-  qpSendLogDepth,
   qpSendLogStride,
   qpSendProducer,
+  qpSqdEvent,
   qpState,
   qpType,
   ST_COUNT_DESCRIPTOR_READS_OFFSET,
 } from '../abi/generated/state.js';
 import { Completion, complete } from './completion.js';
 import { type Core, Step } from './core.js';
+import { countUp } from './counters.js';
 import { Descriptor } from './descriptor.js';
-import { tellQp } from './events.js';
+import { tellLastWqe, tellQp } from './events.js';
+import { runMemoryOp } from './memory-ops.js';
 import { Dma } from './ports.js';
-import { nextIndex, placeOf, pow2 } from './powers.js';
-import { cqRow, NONE, type QpRow, qpNumber, qpRow } from './rows.js';
-import { allow, checkList, Segment } from './translate.js';
+import { nextIndex, pow2 } from './powers.js';
+import { failSend } from './qp-errors.js';
+import { completeReceive, releaseReceive } from './receive.js';
+import { cqRow, NONE, type QpRow, qpNumber } from './rows.js';
+import { checkList, privileged } from './translate.js';
+import { fetchReceive, fetchSend, receiveAt, sendAt } from './work-queues.js';
 
 const completion = new Completion();
-const segment = new Segment();
-
-/** Reads entry `index` of a queue, `bytes` long, into the region at word `target`. */
-function fetchEntry(
-  core: Core,
-  object: number,
-  qp: QpRow,
-  index: number,
-  key: number,
-  address: number,
-  bytes: number,
-  target: number,
-): Dma {
-  const { m } = core;
-  const stride = Math.min(bytes, WQE_STRIDE_MAX);
-  const mr = allow(m, key, qpPd(m, qp), address, stride, false);
-  if (mr === NONE) {
-    core.faults.forget();
-    return Dma.FAULT;
-  }
-  for (let done = 0; done < stride; done += segment.length) {
-    segment.take(m, mr, address + done, stride - done);
-    const dma = core.memory.readWords(segment.address, m, target + done / 4, segment.length / 4);
-    if (dma !== Dma.DONE)
-      return core.dmaFailed(dma, object, qpNumber(qp), index, segment.address, segment.length, false);
-  }
-  return Dma.DONE;
-}
-
-function fetchSend(core: Core, qp: QpRow): Dma {
-  const { m } = core;
-  const stride = pow2(qpSendLogStride(m, qp));
-  const entry = placeOf(qpSendConsumer(m, qp), qpSendLogDepth(m, qp));
-  return fetchEntry(
-    core,
-    FaultObject.SEND_QUEUE,
-    qp,
-    qpSendConsumer(m, qp),
-    qpSendLkey(m, qp),
-    qpSendAddress(m, qp) + entry * stride,
-    stride,
-    qp + QP_SEND_WQE_OFFSET / 4,
-  );
-}
-
-export function fetchReceive(core: Core, qp: QpRow): Dma {
-  const { m } = core;
-  const stride = pow2(qpRecvLogStride(m, qp));
-  const entry = placeOf(qpRecvConsumer(m, qp), qpRecvLogDepth(m, qp));
-  return fetchEntry(
-    core,
-    FaultObject.RECV_QUEUE,
-    qp,
-    qpRecvConsumer(m, qp),
-    qpRecvLkey(m, qp),
-    qpRecvAddress(m, qp) + entry * stride,
-    stride,
-    qp + QP_RECV_WQE_OFFSET / 4,
-  );
-}
 
 /** Carries out one slice of a checked descriptor; sets `ended` and the status when it was the last one. */
 export type Execute = (core: Core, qp: QpRow, d: Descriptor, work: Work) => Step;
@@ -151,7 +83,9 @@ export class SendQueue {
   /** One step of the queue's work. The caller commits or rolls back. */
   step(qp: QpRow): Step {
     const { m } = this.#core;
-    if (qpState(m, qp) === QpState.ERR) return this.#flush(qp);
+    const state = qpState(m, qp);
+    if (state === QpState.ERR) return this.#flush(qp);
+    if (state === QpState.SQE) return this.#flushSend(qp);
     const slot = this.#core.queues.headSlot(qp);
     const begun = qpActive(m, qp) === 1;
     if (!begun) {
@@ -190,26 +124,30 @@ export class SendQueue {
   #check(qp: QpRow, at: number, available: number): WcStatus {
     const { m } = this.#core;
     const d = this.#d;
-    const status = d.parse(m, at, available, qpSendConsumer(m, qp), false);
+    const status = d.parse(m, at, available, qpSendConsumer(m, qp), qpType(m, qp), privileged(m, qp));
     if (status !== WcStatus.SUCCESS) return status;
-    if (d.opcode === Opcode.SEND && qpType(m, qp) !== QpType.RC) return WcStatus.LOC_QP_OP_ERR;
     if (qpActiveDone(m, qp) > 0) return WcStatus.SUCCESS;
     const pd = qpPd(m, qp);
     const gather = checkList(m, pd, d.gatherAt, d.gatherCount, false);
     return gather !== WcStatus.SUCCESS ? gather : checkList(m, pd, d.scatterAt, d.scatterCount, true);
   }
 
+  /** A fence holds without effort: what stands before it in its queue has ended. */
   #execute(qp: QpRow): Step {
-    switch (this.#d.opcode) {
-      case Opcode.SEND:
-        return this.#send(this.#core, qp, this.#d, this.#work);
-      case Opcode.COPY:
-      case Opcode.FILL:
-        return this.#engine(this.#core, qp, this.#d, this.#work);
-      default:
+    const d = this.#d;
+    switch (d.opcode) {
+      case Opcode.NOP:
         this.#work.ended = true;
         this.#work.status = WcStatus.SUCCESS;
         return Step.DONE;
+      case Opcode.COPY:
+      case Opcode.FILL:
+        return this.#engine(this.#core, qp, d, this.#work);
+      case Opcode.LOCAL_INV:
+      case Opcode.FAST_REG:
+        return runMemoryOp(this.#core, qp, d, this.#work);
+      default:
+        return this.#send(this.#core, qp, d, this.#work);
     }
   }
 
@@ -219,16 +157,31 @@ export class SendQueue {
     const d = this.#d;
     const failed = status !== WcStatus.SUCCESS;
     if (failed || d.signaled) {
-      const bytes = failed ? 0 : d.opcode === Opcode.SEND ? d.gatherBytes : d.scatterBytes;
+      const bytes = failed ? 0 : d.bytes;
       const step = completeSend(core, qp, d.wrIdLo, d.wrIdHi, d.opcode, status, bytes);
       if (step !== Step.DONE) return step;
     }
-    if (failed) {
-      const step = enterError(core, qp, status, d.index);
-      if (step !== Step.DONE) return step;
-    }
+    const step = failed ? failSend(core, qp, status, d.index) : this.#drained(qp);
+    if (step !== Step.DONE) return step;
+    this.#count(qp, slot, status);
     this.#release(qp, slot);
     return Step.DONE;
+  }
+
+  /** In SQD: this was the descriptor that had begun (IBTA 10.3.1.5). */
+  #drained(qp: QpRow): Step {
+    const core = this.#core;
+    if (qpState(core.m, qp) !== QpState.SQD || qpSqdEvent(core.m, qp) === 0) return Step.DONE;
+    putQpSqdEvent(core.journal, qp, 0);
+    return tellQp(core, qp, EventType.SQ_DRAINED);
+  }
+
+  #count(qp: QpRow, slot: number, status: WcStatus): void {
+    const { journal } = this.#core;
+    countUp(journal, qp + (slot === NONE ? QP_COUNT_RUNG_OFFSET : QP_COUNT_PUSHED_OFFSET) / 4);
+    if (status !== WcStatus.SUCCESS) return countEnd(this.#core, qp, status);
+    countUp(journal, qp + QP_COUNT_TX_MESSAGES_OFFSET / 4);
+    if (this.#d.bytes > 0) countUp(journal, qp + QP_COUNT_TX_BYTES_OFFSET / 4, this.#d.bytes);
   }
 
   #release(qp: QpRow, slot: number): void {
@@ -260,31 +213,44 @@ export class SendQueue {
     }
     const opcode = at === NONE ? Opcode.NOP : wqeOpcode(m, at);
     const step = completeSend(this.#core, qp, idLo(m, at), idHi(m, at), opcode, WcStatus.WR_FLUSH_ERR, 0);
-    if (step === Step.DONE) this.#release(qp, slot);
-    return step;
+    if (step !== Step.DONE) return step;
+    countEnd(this.#core, qp, WcStatus.WR_FLUSH_ERR);
+    this.#release(qp, slot);
+    return Step.DONE;
   }
 
+  /** With a shared receive queue that is the one that was taken, if any; the others are not this queue pair's. */
   #flushReceive(qp: QpRow): Step {
-    const { m } = this.#core;
-    let at = qp + QP_RECV_WQE_OFFSET / 4;
-    if (qpRecvActive(m, qp) === 0) {
-      const dma = fetchReceive(this.#core, qp);
+    const core = this.#core;
+    const { m } = core;
+    const held = qpRecvActive(m, qp) === 1;
+    let at = receiveAt(qp);
+    if (!held) {
+      const dma = fetchReceive(core, qp);
       if (dma === Dma.NOT_YET) return Step.WAIT_MEMORY;
       if (dma === Dma.FAULT) at = NONE;
     }
-    const step = completeReceive(this.#core, qp, idLo(m, at), idHi(m, at), WcStatus.WR_FLUSH_ERR, 0, false);
+    const index = held ? qpRecvIndex(m, qp) : qpRecvConsumer(m, qp);
+    const step = completeReceive(core, qp, index, idLo(m, at), idHi(m, at), WcStatus.WR_FLUSH_ERR);
     if (step !== Step.DONE) return step;
-    releaseReceive(this.#core, qp);
-    return Step.DONE;
+    countEnd(core, qp, WcStatus.WR_FLUSH_ERR);
+    releaseReceive(core, qp);
+    return tellLastWqe(core, qp);
   }
 }
 
 /** Where the bytes of a descriptor stand that came by push, or from memory. */
 const bytesAt = (qp: QpRow, slot: number): number =>
-  slot === NONE ? qp + QP_SEND_WQE_OFFSET / 4 : slot + PSLOT_DATA_OFFSET / 4;
+  slot === NONE ? sendAt(qp) : slot + PSLOT_DATA_OFFSET / 4;
 
 const idLo = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdLo(m, at));
 const idHi = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdHi(m, at));
+
+/** Counts a completion that is not SUCCESS. */
+function countEnd(core: Core, qp: QpRow, status: WcStatus): void {
+  const counter = status === WcStatus.WR_FLUSH_ERR ? QP_COUNT_FLUSHED_OFFSET : QP_COUNT_ERRORS_OFFSET;
+  countUp(core.journal, qp + counter / 4);
+}
 
 function completeSend(
   core: Core,
@@ -306,56 +272,4 @@ function completeSend(
   completion.solicited = false;
   completion.receive = false;
   return complete(core, cqRow(core.m, qpSendCqn(core.m, qp)), completion);
-}
-
-/** Writes the completion of the receive at the head of the queue. */
-export function completeReceive(
-  core: Core,
-  qp: QpRow,
-  lo: number,
-  hi: number,
-  status: WcStatus,
-  bytes: number,
-  solicited: boolean,
-): Step {
-  completion.wrIdLo = lo;
-  completion.wrIdHi = hi;
-  completion.qpn = qpNumber(qp);
-  completion.srcQpn = status === WcStatus.SUCCESS ? qpDestQpn(core.m, qp) : 0;
-  completion.byteCount = bytes;
-  completion.opcode = Opcode.RECV;
-  completion.status = status;
-  completion.index = qpRecvConsumer(core.m, qp);
-  completion.solicited = solicited;
-  completion.receive = true;
-  return complete(core, cqRow(core.m, qpRecvCqn(core.m, qp)), completion);
-}
-
-/** The receive at the head has ended. */
-export function releaseReceive(core: Core, qp: QpRow): void {
-  const { m, journal, queues } = core;
-  putQpRecvConsumer(journal, qp, nextIndex(qpRecvConsumer(m, qp)));
-  if (qpRecvActive(m, qp) !== 0) putQpRecvActive(journal, qp, 0);
-  if (qpRecvDone(m, qp) !== 0) putQpRecvDone(journal, qp, 0);
-  queues.classify(qp);
-}
-
-/** The queue pair goes to the error state by itself: remembered, told as an event, and a peer that waits for it is let go. */
-export function enterError(core: Core, qp: QpRow, status: WcStatus, index: number): Step {
-  const { m, journal, queues } = core;
-  if (qpState(m, qp) === QpState.ERR) return Step.DONE;
-  const step = tellQp(core, qp, EventType.QP_FATAL, status);
-  if (step !== Step.DONE) return step;
-  putQpState(journal, qp, QpState.ERR);
-  putQpErrorStatus(journal, qp, status);
-  putQpErrorIndex(journal, qp, index);
-  // These two come from an access that failed in this very step.
-  if (status === WcStatus.GENERAL_ERR || status === WcStatus.LOC_ACCESS_ERR) {
-    putQpFaultInfo(journal, qp, core.faults.qpInfo);
-    putQpFaultAddress(journal, qp, core.faults.qpAddress);
-  }
-  queues.classify(qp);
-  const peer = qpRow(m, qpDestQpn(m, qp));
-  if (peer !== NONE) queues.classify(peer);
-  return Step.DONE;
 }

@@ -6,26 +6,17 @@
 //
 // The undo journal has been rolled back and a reset that was cut off has been finished before.
 import {
+  Access,
   CommandCode,
-  Hold,
+  FAST_PAGES_MAX,
+  GidType,
+  GSI_QPN,
   MR_PAGES_MAX,
   MrKind,
-  Mtu,
   PAGE_SHIFT_MAX,
   PAGE_SHIFT_MIN,
-  QpState,
-  QpType,
 } from '../abi/generated/commands.js';
-import {
-  CQE_SIZE,
-  EQE_SIZE,
-  Opcode,
-  SGE_SIZE,
-  WcStatus,
-  WQE_SIZE,
-  WQE_STRIDE_MAX,
-  WQE_STRIDE_MIN,
-} from '../abi/generated/descriptors.js';
+import { CQE_SIZE, EQE_SIZE, SGE_SIZE, WQE_SIZE } from '../abi/generated/descriptors.js';
 import {
   MSIX_VECTORS,
   PUSH_BUFFER_BYTES,
@@ -34,54 +25,49 @@ import {
   regCommandStatusStatus,
 } from '../abi/generated/registers.js';
 import * as s from '../abi/generated/state.js';
-import { LOG_DEPTH_MAX, queueAligned } from './commands/context.js';
-import { RATE_MAX_MBPS } from './commands/simple.js';
-import { Descriptor } from './descriptor.js';
+import { HOLDS, RATE_MAX_MBPS } from './commands/port.js';
 import { distance, pow2 } from './powers.js';
+import { CLASSES } from './queues.js';
 import {
+  ahEnd,
   type CqRow,
   cqEnd,
-  cqRow,
   type EqRow,
   eqEnd,
   eqRow,
   type MrRow,
   mrEnd,
-  mrRow,
   NONE,
   pageRow,
   pdRow,
   type QpRow,
   qpEnd,
   qpRow,
-  rowOfQp,
+  srqEnd,
 } from './rows.js';
-import { allow } from './translate.js';
+import { checkQueuePair, slotOf } from './state-check-queue-pairs.js';
+import {
+  checkDepth,
+  checkIndices,
+  checkVector,
+  Damage,
+  demand,
+  INDEX_MODULUS,
+  isFlag,
+  References,
+} from './state-check-tools.js';
 
-const INDEX_MODULUS = 65536;
-const PSN_MODULUS = 2 ** 24;
 const ADDRESS_LIMIT = 2 ** 53;
 const ADDRESS_HIGH_LIMIT = 2 ** 21;
-const ALL_RIGHTS = 15;
+const ALL_RIGHTS = Access.LOCAL_WRITE | Access.REMOTE_WRITE | Access.REMOTE_READ | Access.REMOTE_ATOMIC;
 const KEY_INDEX_DIVISOR = 256;
 const OUTBOX_DATA_WORDS = (s.OUTBOX_SIZE - s.OUTBOX_DATA_OFFSET) / 4;
 const GENERATIONS = 256;
 const STREAK_MAX = 255;
-const STATES: readonly number[] = Object.values(QpState);
-const MTU_BYTES: readonly number[] = Object.values(Mtu).map(mtu => 128 * pow2(mtu));
-const STRIDE_LOG_MIN = Math.log2(WQE_STRIDE_MIN);
-const STRIDE_LOG_MAX = Math.log2(WQE_STRIDE_MAX);
+const GATHERED_MAX = 65535;
+const MAC_HALF = 65536;
 
 const registers = new Uint32Array(REG_SIZE / 4);
-
-/** Thrown and caught in this file: what is wrong. */
-class Damage extends Error {}
-
-function demand(condition: boolean, what: string): void {
-  if (!condition) throw new Damage(what);
-}
-
-const isFlag = (value: number): boolean => value === 0 || value === 1;
 
 /** What cannot be in the words that recovery itself goes by, before it has begun; undefined if nothing. */
 export function headDamage(m: Uint32Array): string | undefined {
@@ -114,6 +100,8 @@ const HIGH_WATER: readonly (readonly [string, (m: Uint32Array, at: number) => nu
   ['event queues', s.stEqHigh, s.EQ_COUNT],
   ['completion queues', s.stCqHigh, s.CQ_COUNT],
   ['queue pairs', s.stQpHigh, s.QP_COUNT],
+  ['shared receive queues', s.stSrqHigh, s.SRQ_COUNT],
+  ['address handles', s.stAhHigh, s.AH_COUNT],
   ['page pool', s.stPoolHigh, s.POOL_BLOCK_COUNT],
 ];
 
@@ -129,20 +117,22 @@ function checkHead(m: Uint32Array): void {
     demand(isFlag(flag(m, 0)), 'a switch that is neither on nor off');
   registers[REG_COMMAND_STATUS_OFFSET / 4] = s.stCommandStatus(m, 0);
   demand(regCommandStatusStatus(registers, 0) <= CommandCode.NO_BUS_MASTER, 'command status');
-  demand(s.stHold(m, 0) <= (Hold.LINK | Hold.ENGINE), 'hold mask');
+  demand(s.stHold(m, 0) <= HOLDS, 'hold mask');
   demand(s.stRateMbps(m, 0) <= RATE_MAX_MBPS, 'link rate');
-  demand(s.stCursor(m, 0) < s.QP_COUNT && s.stStreak(m, 0) <= STREAK_MAX, 'turn order');
+  for (let c = 0; c < CLASSES.length; c++) {
+    const [cursor, streak] = [m[s.ST_CURSORS_OFFSET / 4 + c], m[s.ST_STREAKS_OFFSET / 4 + c]];
+    demand(cursor < s.QP_COUNT && streak <= STREAK_MAX, 'turn order');
+  }
 }
 
 class StateCheck {
   readonly #m: Uint32Array;
-  /** References to each row, by its first word. */
-  readonly #users = new Map<number, number>();
+  readonly #references: References;
   readonly #blocks = new Uint8Array(s.POOL_BLOCK_COUNT);
-  readonly #descriptor = new Descriptor();
 
   constructor(m: Uint32Array) {
     this.#m = m;
+    this.#references = new References(m);
   }
 
   run(): void {
@@ -153,19 +143,25 @@ class StateCheck {
     this.#each('memory region', s.MR_TABLE, s.MR_WORDS, mrEnd(m), (row, n) => this.#mr(row as MrRow, n));
     this.#each('event queue', s.EQ_TABLE, s.EQ_WORDS, high.eq, row => this.#eq(row as EqRow));
     this.#each('completion queue', s.CQ_TABLE, s.CQ_WORDS, cqEnd(m), row => this.#cq(row as CqRow));
-    this.#each('queue pair', s.QP_TABLE, s.QP_WORDS, qpEnd(m), row => this.#qp(row as QpRow));
+    this.#each('queue pair', s.QP_TABLE, s.QP_WORDS, qpEnd(m), row =>
+      checkQueuePair(this.#references, row as QpRow),
+    );
+    this.#each('shared receive queue', s.SRQ_TABLE, s.SRQ_WORDS, srqEnd(m), (row, n) => this.#srq(row, n));
+    this.#each('address handle', s.AH_TABLE, s.AH_WORDS, ahEnd(m), (row, n) => this.#ah(row, n));
     this.#each('doorbell page', s.DPAGE_TABLE, s.DPAGE_WORDS, high.page, row => this.#page(row));
     this.#each('push slot', s.PSLOT_TABLE, s.PSLOT_WORDS, s.PSLOT_COUNT, (row, n) => this.#slot(row, n));
     this.#each('protection domain', s.PD_TABLE, s.PD_WORDS, high.pd, row =>
-      this.#counted(row, s.pdUsers(m, row)),
+      this.#references.counted(row, s.pdUsers(m, row)),
     );
+    for (let n = 0; n < s.GID_COUNT; n++) this.#gid(s.GID_TABLE + n * s.GID_WORDS);
+    demand(s.stGsiUsed(m, 0) === (qpRow(m, GSI_QPN) === NONE ? 0 : 1), 'queue pair of management datagrams');
     // Small tables are looked at whole, so that their rows need no other check when they are used.
     this.#free('protection domain', s.PD_TABLE, s.PD_WORDS, high.pd, s.PD_COUNT);
     this.#free('event queue', s.EQ_TABLE, s.EQ_WORDS, high.eq, s.EQ_COUNT);
     this.#free('doorbell page', s.DPAGE_TABLE, s.DPAGE_WORDS, high.page, s.DPAGE_COUNT);
     for (let n = 0; n < blocks; n++)
       demand(m[s.POOL_BLOCK_TABLE + n] === this.#blocks[n], "a block of the page pool that is nobody's");
-    this.#counts();
+    this.#references.counts();
   }
 
   /** Above the high-water mark nothing is in use: a reset would not see it. */
@@ -195,42 +191,27 @@ class StateCheck {
     }
   }
 
-  /** A row that must exist; counts as a use of it. */
-  #uses(row: number, what: string): void {
-    demand(row !== NONE, `no such ${what}`);
-    this.#users.set(row, (this.#users.get(row) ?? 0) + 1);
-  }
-
-  readonly #owed: (readonly [row: number, users: number])[] = [];
-
-  /** The row says that it has so many users; they are counted when all rows have been seen. */
-  #counted(row: number, users: number): void {
-    this.#owed.push([row, users]);
-  }
-
-  #counts(): void {
-    for (const [row, users] of this.#owed)
-      demand((this.#users.get(row) ?? 0) === users, 'an object is not used as often as it says');
-  }
-
   #mr(mr: MrRow, n: number): void {
     const m = this.#m;
-    this.#counted(mr, s.mrUsers(m, mr));
+    this.#references.counted(mr, s.mrUsers(m, mr));
     demand(n > 0 && Math.floor(s.mrKey(m, mr) / KEY_INDEX_DIVISOR) === n, 'key');
-    this.#uses(pdRow(m, s.mrPd(m, mr)), 'protection domain');
+    this.#references.uses(pdRow(m, s.mrPd(m, mr)), 'protection domain');
     demand(s.mrAccess(m, mr) <= ALL_RIGHTS, 'access rights');
-    if (s.mrKind(m, mr) === MrKind.WHOLE_MEMORY) return;
-    demand(s.mrKind(m, mr) === MrKind.PAGE_LIST, 'kind');
-    this.#pages(mr);
+    const kind = s.mrKind(m, mr);
+    const fast = kind === MrKind.FAST;
+    demand(isFlag(s.mrValid(m, mr)) && (fast || s.mrValid(m, mr) === 1), 'valid');
+    if (kind === MrKind.WHOLE_MEMORY) return;
+    demand(fast || kind === MrKind.PAGE_LIST, 'kind');
+    this.#takePages(mr, fast ? FAST_PAGES_MAX : MR_PAGES_MAX);
+    if (s.mrValid(m, mr) === 1) this.#pages(mr);
   }
 
-  #pages(mr: MrRow): void {
+  /** The run of the page pool that the region has: nobody else's. */
+  #takePages(mr: MrRow, max: number): void {
     const m = this.#m;
-    const shift = s.mrPageShift(m, mr);
     const count = s.mrPageCount(m, mr);
     const start = s.mrPoolStart(m, mr);
-    demand(shift >= PAGE_SHIFT_MIN && shift <= PAGE_SHIFT_MAX, 'page size');
-    demand(count >= 1 && count <= MR_PAGES_MAX && start % s.POOL_BLOCK_PAGES === 0, 'pages');
+    demand(count >= 1 && count <= max && start % s.POOL_BLOCK_PAGES === 0, 'pages');
     const first = start / s.POOL_BLOCK_PAGES;
     const blocks = Math.ceil(count / s.POOL_BLOCK_PAGES);
     demand(first + blocks <= s.stPoolHigh(m, 0), 'pages');
@@ -238,34 +219,33 @@ class StateCheck {
       demand(this.#blocks[b] === 0, 'pages of another one');
       this.#blocks[b] = 1;
     }
+  }
+
+  #pages(mr: MrRow): void {
+    const m = this.#m;
+    const shift = s.mrPageShift(m, mr);
+    demand(shift >= PAGE_SHIFT_MIN && shift <= PAGE_SHIFT_MAX, 'page size');
     const bytes = pow2(shift);
-    const iova = s.mrIova(m, mr);
-    const length = s.mrLength(m, mr);
-    demand(length > 0 && iova + length <= ADDRESS_LIMIT && (iova % bytes) + length <= count * bytes, 'range');
-    for (let n = 0; n < count; n++) {
-      const at = s.POOL_TABLE + (start + n) * 2;
+    const [iova, length] = [s.mrIova(m, mr), s.mrLength(m, mr)];
+    const pages = Math.ceil(((iova % bytes) + length) / bytes);
+    demand(length > 0 && iova + length <= ADDRESS_LIMIT && pages <= s.mrPageCount(m, mr), 'range');
+    for (let n = 0; n < pages; n++) {
+      const at = s.POOL_TABLE + (s.mrPoolStart(m, mr) + n) * 2;
       demand(m[at] % bytes === 0 && m[at + 1] < ADDRESS_HIGH_LIMIT, 'page addresses');
     }
   }
 
-  /** A queue buffer that lies in the region that its key names. `pd` undefined: in that of the region. */
-  #buffer(key: number, pd: number | undefined, address: number, bytes: number, write: boolean): void {
-    const m = this.#m;
-    const mr = mrRow(m, key);
-    this.#uses(mr, 'memory region');
-    demand(queueAligned(address), 'buffer');
-    demand(allow(m, key, pd ?? s.mrPd(m, mr), address, bytes, write) !== NONE, 'buffer');
-  }
-
-  #depth(log: number): void {
-    demand(log >= 1 && log <= LOG_DEPTH_MAX, 'depth');
-  }
-
   #eq(eq: EqRow): void {
     const m = this.#m;
-    this.#counted(eq, s.eqUsers(m, eq));
-    this.#depth(s.eqLogDepth(m, eq));
-    this.#buffer(s.eqLkey(m, eq), undefined, s.eqAddress(m, eq), EQE_SIZE * pow2(s.eqLogDepth(m, eq)), true);
+    this.#references.counted(eq, s.eqUsers(m, eq));
+    checkDepth(s.eqLogDepth(m, eq));
+    this.#references.buffer(
+      s.eqLkey(m, eq),
+      undefined,
+      s.eqAddress(m, eq),
+      EQE_SIZE * pow2(s.eqLogDepth(m, eq)),
+      true,
+    );
     demand(s.eqVector(m, eq) < MSIX_VECTORS, 'vector');
     demand(s.eqConsumer(m, eq) < INDEX_MODULUS && s.eqArmed(m, eq) <= s.Armed.SOLICITED, 'indices');
     demand(isFlag(s.eqOverflowed(m, eq)) && isFlag(s.eqDeferred(m, eq)), 'flags');
@@ -273,114 +253,56 @@ class StateCheck {
 
   #cq(cq: CqRow): void {
     const m = this.#m;
-    this.#counted(cq, s.cqUsers(m, cq));
-    this.#depth(s.cqLogDepth(m, cq));
-    this.#buffer(s.cqLkey(m, cq), undefined, s.cqAddress(m, cq), CQE_SIZE * pow2(s.cqLogDepth(m, cq)), true);
-    this.#uses(eqRow(m, s.cqEqn(m, cq)), 'event queue');
-    this.#uses(pageRow(m, s.cqPage(m, cq)), 'doorbell page');
+    this.#references.counted(cq, s.cqUsers(m, cq));
+    checkDepth(s.cqLogDepth(m, cq));
+    this.#references.buffer(
+      s.cqLkey(m, cq),
+      undefined,
+      s.cqAddress(m, cq),
+      CQE_SIZE * pow2(s.cqLogDepth(m, cq)),
+      true,
+    );
+    this.#references.uses(eqRow(m, s.cqEqn(m, cq)), 'event queue');
+    this.#references.uses(pageRow(m, s.cqPage(m, cq)), 'doorbell page');
     demand(s.cqConsumer(m, cq) < INDEX_MODULUS && s.cqArmed(m, cq) <= s.Armed.SOLICITED, 'indices');
     demand(isFlag(s.cqOverflowed(m, cq)) && isFlag(s.cqUntold(m, cq)), 'flags');
+    demand(s.cqGathered(m, cq) <= GATHERED_MAX, 'moderation');
   }
 
-  #qp(qp: QpRow): void {
+  #srq(srq: number, n: number): void {
     const m = this.#m;
-    const rc = s.qpType(m, qp) === QpType.RC;
-    demand(rc || s.qpType(m, qp) === QpType.DMA, 'type');
-    demand(STATES.includes(s.qpState(m, qp)), 'state');
-    this.#uses(pdRow(m, s.qpPd(m, qp)), 'protection domain');
-    this.#uses(pageRow(m, s.qpPage(m, qp)), 'doorbell page');
-    this.#uses(cqRow(m, s.qpSendCqn(m, qp)), 'completion queue');
-    this.#ring(qp, s.qpSendLkey, s.qpSendAddress, s.qpSendLogDepth, s.qpSendLogStride);
-    this.#indices(s.qpSendProducer(m, qp), s.qpSendConsumer(m, qp), s.qpSendLogDepth(m, qp));
-    if (rc) {
-      this.#uses(cqRow(m, s.qpRecvCqn(m, qp)), 'completion queue');
-      this.#ring(qp, s.qpRecvLkey, s.qpRecvAddress, s.qpRecvLogDepth, s.qpRecvLogStride);
-      this.#indices(s.qpRecvProducer(m, qp), s.qpRecvConsumer(m, qp), s.qpRecvLogDepth(m, qp));
-    } else demand(s.qpRecvProducer(m, qp) === s.qpRecvConsumer(m, qp), 'receive queue of a DMA channel');
-    this.#connection(qp, rc);
-    this.#active(qp);
-    this.#receiving(qp, rc);
-  }
-
-  #ring(
-    qp: QpRow,
-    lkey: (m: Uint32Array, at: number) => number,
-    address: (m: Uint32Array, at: number) => number,
-    logDepth: (m: Uint32Array, at: number) => number,
-    logStride: (m: Uint32Array, at: number) => number,
-  ): void {
-    const m = this.#m;
-    const stride = logStride(m, qp);
-    this.#depth(logDepth(m, qp));
-    demand(stride >= STRIDE_LOG_MIN && stride <= STRIDE_LOG_MAX, 'stride');
-    this.#buffer(lkey(m, qp), s.qpPd(m, qp), address(m, qp), pow2(logDepth(m, qp) + stride), false);
-  }
-
-  #indices(producer: number, consumer: number, log: number): void {
-    demand(producer < INDEX_MODULUS && consumer < INDEX_MODULUS, 'indices');
-    demand(distance(producer, consumer) <= pow2(log), 'more posted than there is room for');
-  }
-
-  #connection(qp: QpRow, rc: boolean): void {
-    const m = this.#m;
-    const state = s.qpState(m, qp);
-    const numbers = [s.qpDestQpn, s.qpSqPsn, s.qpRqPsn, s.qpMsn].map(get => get(m, qp));
-    demand(
-      numbers.every(n => n < PSN_MODULUS),
-      'connection',
+    const log = s.srqLogDepth(m, srq);
+    demand(n > 0, 'number');
+    this.#references.counted(srq, s.srqUsers(m, srq));
+    this.#references.uses(pdRow(m, s.srqPd(m, srq)), 'protection domain');
+    this.#references.uses(pageRow(m, s.srqPage(m, srq)), 'doorbell page');
+    this.#references.ring(
+      s.srqLkey(m, srq),
+      s.srqPd(m, srq),
+      s.srqAddress(m, srq),
+      log,
+      s.srqLogStride(m, srq),
     );
-    const mtu = s.qpMtuBytes(m, qp);
-    const connected = rc && (state === QpState.RTR || state === QpState.RTS);
-    demand(MTU_BYTES.includes(mtu) || (mtu === 0 && !connected), 'path MTU');
-    demand(s.qpErrorIndex(m, qp) < INDEX_MODULUS, 'error');
-    demand(s.qpErrorStatus(m, qp) <= WcStatus.GENERAL_ERR, 'error');
+    checkIndices(s.srqProducer(m, srq), s.srqConsumer(m, srq), log);
+    demand(s.srqLimit(m, srq) <= pow2(log) && isFlag(s.srqFailed(m, srq)), 'limit');
   }
 
-  /** A descriptor that has begun: its bytes are the queue's own or a push slot's, and it is not further than its end. */
-  #active(qp: QpRow): void {
+  #ah(ah: number, n: number): void {
     const m = this.#m;
-    const done = s.qpActiveDone(m, qp);
-    demand(isFlag(s.qpActive(m, qp)) && (s.qpActive(m, qp) === 1 || done === 0), 'descriptor under way');
-    if (s.qpActive(m, qp) === 0) return;
-    const slot = this.#slotOf(qp, s.qpSendConsumer(m, qp));
-    const at = slot === NONE ? qp + s.QP_SEND_WQE_OFFSET / 4 : slot + s.PSLOT_DATA_OFFSET / 4;
-    const room = slot === NONE ? pow2(s.qpSendLogStride(m, qp)) : s.pslotLength(m, slot);
-    demand(
-      s.qpActiveAt(m, qp) === at && s.qpSendProducer(m, qp) !== s.qpSendConsumer(m, qp),
-      'descriptor under way',
-    );
-    const d = this.#descriptor;
-    const sound = d.parse(m, at, room, s.qpSendConsumer(m, qp), false) === WcStatus.SUCCESS;
-    const bytes = d.opcode === Opcode.SEND ? d.gatherBytes : d.scatterBytes;
-    demand(sound && done < Math.max(bytes, 1), 'descriptor under way');
-    demand(d.opcode !== Opcode.SEND || s.qpType(m, qp) === QpType.RC, 'descriptor under way');
+    demand(n > 0, 'number');
+    this.#references.uses(pdRow(m, s.ahPd(m, ah)), 'protection domain');
+    checkVector(m, ah);
   }
 
-  #receiving(qp: QpRow, rc: boolean): void {
+  #gid(gid: number): void {
     const m = this.#m;
-    const done = s.qpRecvDone(m, qp);
-    demand(isFlag(s.qpRecvActive(m, qp)) && (s.qpRecvActive(m, qp) === 1 || done === 0), 'receive under way');
-    if (s.qpRecvActive(m, qp) === 0) return;
-    demand(rc && s.qpRecvProducer(m, qp) !== s.qpRecvConsumer(m, qp), 'receive under way');
-    const d = this.#descriptor;
-    const at = qp + s.QP_RECV_WQE_OFFSET / 4;
-    const sound = d.parse(m, at, pow2(s.qpRecvLogStride(m, qp)), s.qpRecvConsumer(m, qp), true);
-    demand(sound === WcStatus.SUCCESS && done <= d.scatterBytes, 'receive under way');
-  }
-
-  #slotOf(qp: QpRow, index: number): number {
-    const m = this.#m;
-    for (let n = 0; n < s.PSLOT_COUNT; n++) {
-      const slot = s.PSLOT_TABLE + n * s.PSLOT_WORDS;
-      if (s.pslotUsed(m, slot) !== 1 || s.pslotIndex(m, slot) !== index) continue;
-      if (s.pslotQpn(m, slot) < s.QP_COUNT && rowOfQp(s.pslotQpn(m, slot)) === qp) return slot;
-    }
-    return NONE;
+    demand(s.gidType(m, gid) <= GidType.ROCE_V2 && isFlag(s.gidUntold(m, gid)), 'GID table');
+    demand(s.gidMacHi(m, gid) < MAC_HALF, 'GID table');
   }
 
   #page(page: number): void {
     const m = this.#m;
-    this.#counted(page, s.dpageUsers(m, page));
+    this.#references.counted(page, s.dpageUsers(m, page));
     const first = page + s.DPAGE_BUFFERS_OFFSET / 4;
     for (let at = first; at < page + s.DPAGE_WORDS; at += s.PBUF_SIZE / 4)
       demand(s.pbufGeneration(m, at) < GENERATIONS && isFlag(s.pbufTorn(m, at)), 'push buffer');
@@ -394,6 +316,6 @@ class StateCheck {
     demand(length >= WQE_SIZE && length <= PUSH_BUFFER_BYTES && length % SGE_SIZE === 0, 'length');
     const posted = distance(s.qpSendProducer(m, qp), s.qpSendConsumer(m, qp));
     demand(index < INDEX_MODULUS && distance(index, s.qpSendConsumer(m, qp)) < posted, 'index');
-    demand(this.#slotOf(qp, index) === s.PSLOT_TABLE + n * s.PSLOT_WORDS, 'twice the same descriptor');
+    demand(slotOf(m, qp, index) === s.PSLOT_TABLE + n * s.PSLOT_WORDS, 'twice the same descriptor');
   }
 }

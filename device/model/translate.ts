@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Memory regions: from key and I/O virtual address to bus addresses. Every use of a key is checked here and nowhere
-// else: existence, tag, protection domain, access right, range (IBTA volume 1, 10.6).
-import { Access, MrKind, PAGE_SHIFT_MAX, PAGE_SHIFT_MIN } from '../abi/generated/commands.js';
+// else: existence, tag, validity, protection domain, access right, range (IBTA volume 1, 10.6).
+import { Access, MrKind, PAGE_SHIFT_MAX, PAGE_SHIFT_MIN, QpFlag } from '../abi/generated/commands.js';
 import { SGE_SIZE, sgeAddress, sgeLength, sgeLkey, WcStatus } from '../abi/generated/descriptors.js';
 import {
   mrAccess,
@@ -11,10 +11,14 @@ import {
   mrPageShift,
   mrPd,
   mrPoolStart,
+  mrValid,
   POOL_TABLE,
+  qpAccess,
+  qpFlags,
+  qpPd,
 } from '../abi/generated/state.js';
 import { above, pow2 } from './powers.js';
-import { type MrRow, mrRow, NONE } from './rows.js';
+import { type MrRow, mrRow, NONE, type QpRow } from './rows.js';
 
 const SGE_WORDS = SGE_SIZE / 4;
 /** Bus addresses end where Numbers stop being exact. */
@@ -29,14 +33,44 @@ export function allow(
   length: number,
   write: boolean,
 ): MrRow {
+  return allowRights(m, key, pd, address, length, write ? Access.LOCAL_WRITE : 0);
+}
+
+/**
+ * The same for the peer of a queue pair, whose request needs `right`: REMOTE_WRITE, REMOTE_READ or REMOTE_ATOMIC. Both
+ * the queue pair and the region must give it.
+ */
+export function allowRemote(
+  m: Uint32Array,
+  qp: QpRow,
+  key: number,
+  address: number,
+  length: number,
+  right: Access,
+): MrRow {
+  if ((qpAccess(m, qp) & right) === 0) return NONE as MrRow;
+  return allowRights(m, key, qpPd(m, qp), address, length, right);
+}
+
+function allowRights(
+  m: Uint32Array,
+  key: number,
+  pd: number,
+  address: number,
+  length: number,
+  rights: number,
+): MrRow {
   const mr = mrRow(m, key);
-  if (mr === NONE || mrPd(m, mr) !== pd) return NONE as MrRow;
-  if (write && (mrAccess(m, mr) & Access.LOCAL_WRITE) === 0) return NONE as MrRow;
+  if (mr === NONE || mrValid(m, mr) !== 1 || mrPd(m, mr) !== pd) return NONE as MrRow;
+  if ((mrAccess(m, mr) & rights) !== rights) return NONE as MrRow;
   if (address + length > ADDRESS_LIMIT) return NONE as MrRow;
   if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return mr;
   const first = mrIova(m, mr);
   return address >= first && address + length <= first + mrLength(m, mr) ? mr : (NONE as MrRow);
 }
+
+/** Memory management operations and privileged Q_Keys are for queue pairs of the kernel. */
+export const privileged = (m: Uint32Array, qp: QpRow): boolean => (qpFlags(m, qp) & QpFlag.PRIVILEGED) !== 0;
 
 /** A piece of a memory region that is contiguous on the bus. */
 export class Segment {

@@ -52,9 +52,9 @@ export const Command = {
   FREE_PAGE: 41,
   /** memory region */
   REGISTER_MR: 48,
-  /** input: handle (the key) */
+  /** input: handle (the key; of kind FAST with any tag) */
   DEREGISTER_MR: 49,
-  /** input: handle (the key) */
+  /** input: handle (the key; of kind FAST with any tag) */
   QUERY_MR: 50,
   /** memory region without memory, for fast registration */
   ALLOC_MR: 51,

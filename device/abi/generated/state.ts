@@ -11,89 +11,89 @@ export const POOL_BLOCK_PAGES = 32;
 /** undo journal: word index, old value: first word */
 export const JOURNAL_TABLE = 0x400;
 /** undo journal: word index, old value: entries */
-export const JOURNAL_COUNT = 0x4000;
+export const JOURNAL_COUNT = 0x8000;
 /** undo journal: word index, old value: words of an entry */
 export const JOURNAL_WORDS = 2;
 /** guest writes due after the commit: first word */
-export const OUTBOX_TABLE = 0x8400;
+export const OUTBOX_TABLE = 0x10400;
 /** guest writes due after the commit: entries */
 export const OUTBOX_COUNT = 128;
 /** guest writes due after the commit: words of an entry */
 export const OUTBOX_WORDS = 12;
 /** protection domains: first word */
-export const PD_TABLE = 0x8c00;
+export const PD_TABLE = 0x10c00;
 /** protection domains: entries */
 export const PD_COUNT = 0x1000;
 /** protection domains: words of an entry */
 export const PD_WORDS = 4;
 /** doorbell pages: first word */
-export const DPAGE_TABLE = 0xcc00;
+export const DPAGE_TABLE = 0x14c00;
 /** doorbell pages: entries */
 export const DPAGE_COUNT = 0x100;
 /** doorbell pages: words of an entry */
 export const DPAGE_WORDS = 0x140;
 /** event queues: first word */
-export const EQ_TABLE = 0x20c00;
+export const EQ_TABLE = 0x28c00;
 /** event queues: entries */
 export const EQ_COUNT = 64;
 /** event queues: words of an entry */
 export const EQ_WORDS = 16;
 /** completion queues: first word */
-export const CQ_TABLE = 0x21000;
+export const CQ_TABLE = 0x29000;
 /** completion queues: entries */
 export const CQ_COUNT = 0x4000;
 /** completion queues: words of an entry */
 export const CQ_WORDS = 16;
 /** queue pairs: first word */
-export const QP_TABLE = 0x61000;
+export const QP_TABLE = 0x69000;
 /** queue pairs: entries */
 export const QP_COUNT = 0x4000;
 /** queue pairs: words of an entry */
 export const QP_WORDS = 0x180;
 /** shared receive queues: first word */
-export const SRQ_TABLE = 0x661000;
+export const SRQ_TABLE = 0x669000;
 /** shared receive queues: entries */
 export const SRQ_COUNT = 0x1000;
 /** shared receive queues: words of an entry */
 export const SRQ_WORDS = 16;
 /** address handles: first word */
-export const AH_TABLE = 0x671000;
+export const AH_TABLE = 0x679000;
 /** address handles: entries */
 export const AH_COUNT = 0x4000;
 /** address handles: words of an entry */
 export const AH_WORDS = 16;
 /** GID table: first word */
-export const GID_TABLE = 0x6b1000;
+export const GID_TABLE = 0x6b9000;
 /** GID table: entries */
 export const GID_COUNT = 32;
 /** GID table: words of an entry */
 export const GID_WORDS = 8;
 /** push slots: first word */
-export const PSLOT_TABLE = 0x6b1400;
+export const PSLOT_TABLE = 0x6b9400;
 /** push slots: entries */
 export const PSLOT_COUNT = 16;
 /** push slots: words of an entry */
 export const PSLOT_WORDS = 72;
 /** memory regions: first word */
-export const MR_TABLE = 0x6b1c00;
+export const MR_TABLE = 0x6b9c00;
 /** memory regions: entries */
 export const MR_COUNT = 0x20000;
 /** memory regions: words of an entry */
 export const MR_WORDS = 16;
 /** blocks of the page pool: 1 when taken: first word */
-export const POOL_BLOCK_TABLE = 0x8b1c00;
+export const POOL_BLOCK_TABLE = 0x8b9c00;
 /** blocks of the page pool: 1 when taken: entries */
 export const POOL_BLOCK_COUNT = 0x8000;
 /** blocks of the page pool: 1 when taken: words of an entry */
 export const POOL_BLOCK_WORDS = 1;
 /** page addresses of memory regions: first word */
-export const POOL_TABLE = 0x8b9c00;
+export const POOL_TABLE = 0x8c1c00;
 /** page addresses of memory regions: entries */
 export const POOL_COUNT = 0x100000;
 /** page addresses of memory regions: words of an entry */
 export const POOL_WORDS = 2;
 /** size of the region */
-export const STATE_BYTES = 0x2ae7000;
+export const STATE_BYTES = 0x2b07000;
 
 /** armed word of a queue */
 export const Armed = {
@@ -129,47 +129,48 @@ export const ST_MAC_LO_OFFSET = 0x44;
 export const ST_MAC_HI_OFFSET = 0x48;
 export const ST_HOLD_OFFSET = 0x4c;
 export const ST_RATE_MBPS_OFFSET = 0x50;
-export const ST_CURSOR_OFFSET = 0x54;
-export const ST_STREAK_OFFSET = 0x58;
-export const ST_PUSH_SEQUENCE_OFFSET = 0x5c;
-export const ST_COUNT_DOORBELLS_OFFSET = 0x60;
-export const ST_COUNT_PUSHES_OFFSET = 0x64;
-export const ST_COUNT_PUSH_FALLBACKS_OFFSET = 0x68;
-export const ST_COUNT_IGNORED_OFFSET = 0x6c;
-export const ST_COUNT_REFUSED_OFFSET = 0x70;
-export const ST_COUNT_BAD_ACCESSES_OFFSET = 0x74;
-export const ST_COUNT_DESCRIPTOR_READS_OFFSET = 0x78;
-export const ST_COUNT_COMPLETIONS_OFFSET = 0x7c;
-export const ST_COUNT_PACKETS_OFFSET = 0x80;
-export const ST_PD_HIGH_OFFSET = 0x84;
-export const ST_PAGE_HIGH_OFFSET = 0x88;
-export const ST_MR_HIGH_OFFSET = 0x8c;
-export const ST_EQ_HIGH_OFFSET = 0x90;
-export const ST_CQ_HIGH_OFFSET = 0x94;
-export const ST_QP_HIGH_OFFSET = 0x98;
-export const ST_POOL_HIGH_OFFSET = 0x9c;
-export const ST_MSIX_ENABLED_OFFSET = 0xa0;
-export const ST_ASLEEP_OFFSET = 0xa4;
-export const ST_INTERRUPT_CAUSE_OFFSET = 0xa8;
-export const ST_COUNT_DMA_FAULTS_OFFSET = 0xac;
-export const ST_FAULT_ADDRESS_LO_OFFSET = 0xb0;
-export const ST_FAULT_ADDRESS_HI_OFFSET = 0xb4;
-export const ST_FAULT_INFO_OFFSET = 0xb8;
-export const ST_FAULT_INDEX_OFFSET = 0xbc;
-export const ST_SRQ_HIGH_OFFSET = 0xc0;
-export const ST_AH_HIGH_OFFSET = 0xc4;
-export const ST_GSI_USED_OFFSET = 0xc8;
-export const ST_PORT_UNTOLD_OFFSET = 0xcc;
-export const ST_PORT_TX_BYTES_OFFSET = 0xd0;
-export const ST_PORT_RX_BYTES_OFFSET = 0xd8;
-export const ST_PORT_TX_PACKETS_OFFSET = 0xe0;
-export const ST_PORT_RX_PACKETS_OFFSET = 0xe8;
-export const ST_PORT_RX_BAD_OFFSET = 0xf0;
-export const ST_PORT_RX_UNKNOWN_OFFSET = 0xf8;
-export const ST_PORT_RX_QKEY_OFFSET = 0x100;
-export const ST_PORT_RX_PKEY_OFFSET = 0x108;
-export const ST_PORT_RX_NO_RECEIVE_OFFSET = 0x110;
-export const ST_PORT_RX_SEQUENCE_OFFSET = 0x118;
+export const ST_CURSORS_OFFSET = 0x54;
+export const ST_ROUNDS_OFFSET = 0x60;
+export const ST_STREAKS_OFFSET = 0x6c;
+export const ST_PUSH_SEQUENCE_OFFSET = 0x78;
+export const ST_COUNT_DOORBELLS_OFFSET = 0x7c;
+export const ST_COUNT_PUSHES_OFFSET = 0x80;
+export const ST_COUNT_PUSH_FALLBACKS_OFFSET = 0x84;
+export const ST_COUNT_IGNORED_OFFSET = 0x88;
+export const ST_COUNT_REFUSED_OFFSET = 0x8c;
+export const ST_COUNT_BAD_ACCESSES_OFFSET = 0x90;
+export const ST_COUNT_DESCRIPTOR_READS_OFFSET = 0x94;
+export const ST_COUNT_COMPLETIONS_OFFSET = 0x98;
+export const ST_COUNT_PACKETS_OFFSET = 0x9c;
+export const ST_PD_HIGH_OFFSET = 0xa0;
+export const ST_PAGE_HIGH_OFFSET = 0xa4;
+export const ST_MR_HIGH_OFFSET = 0xa8;
+export const ST_EQ_HIGH_OFFSET = 0xac;
+export const ST_CQ_HIGH_OFFSET = 0xb0;
+export const ST_QP_HIGH_OFFSET = 0xb4;
+export const ST_POOL_HIGH_OFFSET = 0xb8;
+export const ST_MSIX_ENABLED_OFFSET = 0xbc;
+export const ST_ASLEEP_OFFSET = 0xc0;
+export const ST_INTERRUPT_CAUSE_OFFSET = 0xc4;
+export const ST_COUNT_DMA_FAULTS_OFFSET = 0xc8;
+export const ST_FAULT_ADDRESS_LO_OFFSET = 0xcc;
+export const ST_FAULT_ADDRESS_HI_OFFSET = 0xd0;
+export const ST_FAULT_INFO_OFFSET = 0xd4;
+export const ST_FAULT_INDEX_OFFSET = 0xd8;
+export const ST_SRQ_HIGH_OFFSET = 0xdc;
+export const ST_AH_HIGH_OFFSET = 0xe0;
+export const ST_GSI_USED_OFFSET = 0xe4;
+export const ST_PORT_UNTOLD_OFFSET = 0xe8;
+export const ST_PORT_TX_BYTES_OFFSET = 0xf0;
+export const ST_PORT_RX_BYTES_OFFSET = 0xf8;
+export const ST_PORT_TX_PACKETS_OFFSET = 0x100;
+export const ST_PORT_RX_PACKETS_OFFSET = 0x108;
+export const ST_PORT_RX_BAD_OFFSET = 0x110;
+export const ST_PORT_RX_UNKNOWN_OFFSET = 0x118;
+export const ST_PORT_RX_QKEY_OFFSET = 0x120;
+export const ST_PORT_RX_PKEY_OFFSET = 0x128;
+export const ST_PORT_RX_NO_RECEIVE_OFFSET = 0x130;
+export const ST_PORT_RX_SEQUENCE_OFFSET = 0x138;
 /** STATE_MAGIC; zero while the region is being made */
 export const stMagic = (m: Uint32Array, w: number): number => m[w];
 export const setStMagic = (m: Uint32Array, w: number, v: number): void => {
@@ -296,291 +297,279 @@ export const setStRateMbps = (m: Uint32Array, w: number, v: number): void => {
   m[w + 20] = v;
 };
 export const putStRateMbps = (s: WordSink, w: number, v: number): void => s.put(w + 20, v);
-/** queue pair that ran last in its turn */
-export const stCursor = (m: Uint32Array, w: number): number => m[w + 21];
-export const setStCursor = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 21] = v;
-};
-export const putStCursor = (s: WordSink, w: number, v: number): void => s.put(w + 21, v);
-/** pushed slices since the last slice of a rung queue that waited */
-export const stStreak = (m: Uint32Array, w: number): number => m[w + 22];
-export const setStStreak = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 22] = v;
-};
-export const putStStreak = (s: WordSink, w: number, v: number): void => s.put(w + 22, v);
 /** arrival number of the next push */
-export const stPushSequence = (m: Uint32Array, w: number): number => m[w + 23];
+export const stPushSequence = (m: Uint32Array, w: number): number => m[w + 30];
 export const setStPushSequence = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 23] = v;
-};
-export const putStPushSequence = (s: WordSink, w: number, v: number): void => s.put(w + 23, v);
-/** counter */
-export const stCountDoorbells = (m: Uint32Array, w: number): number => m[w + 24];
-export const setStCountDoorbells = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 24] = v;
-};
-export const putStCountDoorbells = (s: WordSink, w: number, v: number): void => s.put(w + 24, v);
-/** counter */
-export const stCountPushes = (m: Uint32Array, w: number): number => m[w + 25];
-export const setStCountPushes = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 25] = v;
-};
-export const putStCountPushes = (s: WordSink, w: number, v: number): void => s.put(w + 25, v);
-/** counter */
-export const stCountPushFallbacks = (m: Uint32Array, w: number): number => m[w + 26];
-export const setStCountPushFallbacks = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 26] = v;
-};
-export const putStCountPushFallbacks = (s: WordSink, w: number, v: number): void => s.put(w + 26, v);
-/** counter */
-export const stCountIgnored = (m: Uint32Array, w: number): number => m[w + 27];
-export const setStCountIgnored = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 27] = v;
-};
-export const putStCountIgnored = (s: WordSink, w: number, v: number): void => s.put(w + 27, v);
-/** counter */
-export const stCountRefused = (m: Uint32Array, w: number): number => m[w + 28];
-export const setStCountRefused = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 28] = v;
-};
-export const putStCountRefused = (s: WordSink, w: number, v: number): void => s.put(w + 28, v);
-/** counter */
-export const stCountBadAccesses = (m: Uint32Array, w: number): number => m[w + 29];
-export const setStCountBadAccesses = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 29] = v;
-};
-export const putStCountBadAccesses = (s: WordSink, w: number, v: number): void => s.put(w + 29, v);
-/** counter */
-export const stCountDescriptorReads = (m: Uint32Array, w: number): number => m[w + 30];
-export const setStCountDescriptorReads = (m: Uint32Array, w: number, v: number): void => {
   m[w + 30] = v;
 };
-export const putStCountDescriptorReads = (s: WordSink, w: number, v: number): void => s.put(w + 30, v);
+export const putStPushSequence = (s: WordSink, w: number, v: number): void => s.put(w + 30, v);
 /** counter */
-export const stCountCompletions = (m: Uint32Array, w: number): number => m[w + 31];
-export const setStCountCompletions = (m: Uint32Array, w: number, v: number): void => {
+export const stCountDoorbells = (m: Uint32Array, w: number): number => m[w + 31];
+export const setStCountDoorbells = (m: Uint32Array, w: number, v: number): void => {
   m[w + 31] = v;
 };
-export const putStCountCompletions = (s: WordSink, w: number, v: number): void => s.put(w + 31, v);
+export const putStCountDoorbells = (s: WordSink, w: number, v: number): void => s.put(w + 31, v);
 /** counter */
-export const stCountPackets = (m: Uint32Array, w: number): number => m[w + 32];
-export const setStCountPackets = (m: Uint32Array, w: number, v: number): void => {
+export const stCountPushes = (m: Uint32Array, w: number): number => m[w + 32];
+export const setStCountPushes = (m: Uint32Array, w: number, v: number): void => {
   m[w + 32] = v;
 };
-export const putStCountPackets = (s: WordSink, w: number, v: number): void => s.put(w + 32, v);
-/** protection domains below this index were used since the last reset */
-export const stPdHigh = (m: Uint32Array, w: number): number => m[w + 33];
-export const setStPdHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountPushes = (s: WordSink, w: number, v: number): void => s.put(w + 32, v);
+/** counter */
+export const stCountPushFallbacks = (m: Uint32Array, w: number): number => m[w + 33];
+export const setStCountPushFallbacks = (m: Uint32Array, w: number, v: number): void => {
   m[w + 33] = v;
 };
-export const putStPdHigh = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
-/** the same for doorbell pages */
-export const stPageHigh = (m: Uint32Array, w: number): number => m[w + 34];
-export const setStPageHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountPushFallbacks = (s: WordSink, w: number, v: number): void => s.put(w + 33, v);
+/** counter */
+export const stCountIgnored = (m: Uint32Array, w: number): number => m[w + 34];
+export const setStCountIgnored = (m: Uint32Array, w: number, v: number): void => {
   m[w + 34] = v;
 };
-export const putStPageHigh = (s: WordSink, w: number, v: number): void => s.put(w + 34, v);
-/** the same for memory regions */
-export const stMrHigh = (m: Uint32Array, w: number): number => m[w + 35];
-export const setStMrHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountIgnored = (s: WordSink, w: number, v: number): void => s.put(w + 34, v);
+/** counter */
+export const stCountRefused = (m: Uint32Array, w: number): number => m[w + 35];
+export const setStCountRefused = (m: Uint32Array, w: number, v: number): void => {
   m[w + 35] = v;
 };
-export const putStMrHigh = (s: WordSink, w: number, v: number): void => s.put(w + 35, v);
-/** the same for event queues */
-export const stEqHigh = (m: Uint32Array, w: number): number => m[w + 36];
-export const setStEqHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountRefused = (s: WordSink, w: number, v: number): void => s.put(w + 35, v);
+/** counter */
+export const stCountBadAccesses = (m: Uint32Array, w: number): number => m[w + 36];
+export const setStCountBadAccesses = (m: Uint32Array, w: number, v: number): void => {
   m[w + 36] = v;
 };
-export const putStEqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 36, v);
-/** the same for completion queues */
-export const stCqHigh = (m: Uint32Array, w: number): number => m[w + 37];
-export const setStCqHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountBadAccesses = (s: WordSink, w: number, v: number): void => s.put(w + 36, v);
+/** counter */
+export const stCountDescriptorReads = (m: Uint32Array, w: number): number => m[w + 37];
+export const setStCountDescriptorReads = (m: Uint32Array, w: number, v: number): void => {
   m[w + 37] = v;
 };
-export const putStCqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 37, v);
-/** the same for queue pairs */
-export const stQpHigh = (m: Uint32Array, w: number): number => m[w + 38];
-export const setStQpHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountDescriptorReads = (s: WordSink, w: number, v: number): void => s.put(w + 37, v);
+/** counter */
+export const stCountCompletions = (m: Uint32Array, w: number): number => m[w + 38];
+export const setStCountCompletions = (m: Uint32Array, w: number, v: number): void => {
   m[w + 38] = v;
 };
-export const putStQpHigh = (s: WordSink, w: number, v: number): void => s.put(w + 38, v);
-/** the same for blocks of the page pool */
-export const stPoolHigh = (m: Uint32Array, w: number): number => m[w + 39];
-export const setStPoolHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountCompletions = (s: WordSink, w: number, v: number): void => s.put(w + 38, v);
+/** counter */
+export const stCountPackets = (m: Uint32Array, w: number): number => m[w + 39];
+export const setStCountPackets = (m: Uint32Array, w: number, v: number): void => {
   m[w + 39] = v;
 };
-export const putStPoolHigh = (s: WordSink, w: number, v: number): void => s.put(w + 39, v);
-/** MSI-X Enable of the function */
-export const stMsixEnabled = (m: Uint32Array, w: number): number => m[w + 40];
-export const setStMsixEnabled = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountPackets = (s: WordSink, w: number, v: number): void => s.put(w + 39, v);
+/** protection domains below this index were used since the last reset */
+export const stPdHigh = (m: Uint32Array, w: number): number => m[w + 40];
+export const setStPdHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 40] = v;
 };
-export const putStMsixEnabled = (s: WordSink, w: number, v: number): void => s.put(w + 40, v);
-/** 1 in D3hot */
-export const stAsleep = (m: Uint32Array, w: number): number => m[w + 41];
-export const setStAsleep = (m: Uint32Array, w: number, v: number): void => {
+export const putStPdHigh = (s: WordSink, w: number, v: number): void => s.put(w + 40, v);
+/** the same for doorbell pages */
+export const stPageHigh = (m: Uint32Array, w: number): number => m[w + 41];
+export const setStPageHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 41] = v;
 };
-export const putStAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 41, v);
-/** register INTERRUPT_CAUSE */
-export const stInterruptCause = (m: Uint32Array, w: number): number => m[w + 42];
-export const setStInterruptCause = (m: Uint32Array, w: number, v: number): void => {
+export const putStPageHigh = (s: WordSink, w: number, v: number): void => s.put(w + 41, v);
+/** the same for memory regions */
+export const stMrHigh = (m: Uint32Array, w: number): number => m[w + 42];
+export const setStMrHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 42] = v;
 };
-export const putStInterruptCause = (s: WordSink, w: number, v: number): void => s.put(w + 42, v);
-/** counter */
-export const stCountDmaFaults = (m: Uint32Array, w: number): number => m[w + 43];
-export const setStCountDmaFaults = (m: Uint32Array, w: number, v: number): void => {
+export const putStMrHigh = (s: WordSink, w: number, v: number): void => s.put(w + 42, v);
+/** the same for event queues */
+export const stEqHigh = (m: Uint32Array, w: number): number => m[w + 43];
+export const setStEqHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 43] = v;
 };
-export const putStCountDmaFaults = (s: WordSink, w: number, v: number): void => s.put(w + 43, v);
-/** register FAULT_ADDRESS_LO */
-export const stFaultAddressLo = (m: Uint32Array, w: number): number => m[w + 44];
-export const setStFaultAddressLo = (m: Uint32Array, w: number, v: number): void => {
+export const putStEqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 43, v);
+/** the same for completion queues */
+export const stCqHigh = (m: Uint32Array, w: number): number => m[w + 44];
+export const setStCqHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 44] = v;
 };
-export const putStFaultAddressLo = (s: WordSink, w: number, v: number): void => s.put(w + 44, v);
-/** register FAULT_ADDRESS_HI */
-export const stFaultAddressHi = (m: Uint32Array, w: number): number => m[w + 45];
-export const setStFaultAddressHi = (m: Uint32Array, w: number, v: number): void => {
+export const putStCqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 44, v);
+/** the same for queue pairs */
+export const stQpHigh = (m: Uint32Array, w: number): number => m[w + 45];
+export const setStQpHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 45] = v;
 };
-export const putStFaultAddressHi = (s: WordSink, w: number, v: number): void => s.put(w + 45, v);
-/** register FAULT_INFO */
-export const stFaultInfo = (m: Uint32Array, w: number): number => m[w + 46];
-export const setStFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+export const putStQpHigh = (s: WordSink, w: number, v: number): void => s.put(w + 45, v);
+/** the same for blocks of the page pool */
+export const stPoolHigh = (m: Uint32Array, w: number): number => m[w + 46];
+export const setStPoolHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 46] = v;
 };
-export const putStFaultInfo = (s: WordSink, w: number, v: number): void => s.put(w + 46, v);
-/** register FAULT_INDEX */
-export const stFaultIndex = (m: Uint32Array, w: number): number => m[w + 47];
-export const setStFaultIndex = (m: Uint32Array, w: number, v: number): void => {
+export const putStPoolHigh = (s: WordSink, w: number, v: number): void => s.put(w + 46, v);
+/** MSI-X Enable of the function */
+export const stMsixEnabled = (m: Uint32Array, w: number): number => m[w + 47];
+export const setStMsixEnabled = (m: Uint32Array, w: number, v: number): void => {
   m[w + 47] = v;
 };
-export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.put(w + 47, v);
-/** the same as qp_high for shared receive queues */
-export const stSrqHigh = (m: Uint32Array, w: number): number => m[w + 48];
-export const setStSrqHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStMsixEnabled = (s: WordSink, w: number, v: number): void => s.put(w + 47, v);
+/** 1 in D3hot */
+export const stAsleep = (m: Uint32Array, w: number): number => m[w + 48];
+export const setStAsleep = (m: Uint32Array, w: number, v: number): void => {
   m[w + 48] = v;
 };
-export const putStSrqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 48, v);
-/** the same for address handles */
-export const stAhHigh = (m: Uint32Array, w: number): number => m[w + 49];
-export const setStAhHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 48, v);
+/** register INTERRUPT_CAUSE */
+export const stInterruptCause = (m: Uint32Array, w: number): number => m[w + 49];
+export const setStInterruptCause = (m: Uint32Array, w: number, v: number): void => {
   m[w + 49] = v;
 };
-export const putStAhHigh = (s: WordSink, w: number, v: number): void => s.put(w + 49, v);
-/** 1 while the queue pair GSI_QPN exists */
-export const stGsiUsed = (m: Uint32Array, w: number): number => m[w + 50];
-export const setStGsiUsed = (m: Uint32Array, w: number, v: number): void => {
+export const putStInterruptCause = (s: WordSink, w: number, v: number): void => s.put(w + 49, v);
+/** counter */
+export const stCountDmaFaults = (m: Uint32Array, w: number): number => m[w + 50];
+export const setStCountDmaFaults = (m: Uint32Array, w: number, v: number): void => {
   m[w + 50] = v;
 };
-export const putStGsiUsed = (s: WordSink, w: number, v: number): void => s.put(w + 50, v);
-/** events of the port that found no room, a bit for each event type */
-export const stPortUntold = (m: Uint32Array, w: number): number => m[w + 51];
-export const setStPortUntold = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountDmaFaults = (s: WordSink, w: number, v: number): void => s.put(w + 50, v);
+/** register FAULT_ADDRESS_LO */
+export const stFaultAddressLo = (m: Uint32Array, w: number): number => m[w + 51];
+export const setStFaultAddressLo = (m: Uint32Array, w: number, v: number): void => {
   m[w + 51] = v;
 };
-export const putStPortUntold = (s: WordSink, w: number, v: number): void => s.put(w + 51, v);
+export const putStFaultAddressLo = (s: WordSink, w: number, v: number): void => s.put(w + 51, v);
+/** register FAULT_ADDRESS_HI */
+export const stFaultAddressHi = (m: Uint32Array, w: number): number => m[w + 52];
+export const setStFaultAddressHi = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 52] = v;
+};
+export const putStFaultAddressHi = (s: WordSink, w: number, v: number): void => s.put(w + 52, v);
+/** register FAULT_INFO */
+export const stFaultInfo = (m: Uint32Array, w: number): number => m[w + 53];
+export const setStFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 53] = v;
+};
+export const putStFaultInfo = (s: WordSink, w: number, v: number): void => s.put(w + 53, v);
+/** register FAULT_INDEX */
+export const stFaultIndex = (m: Uint32Array, w: number): number => m[w + 54];
+export const setStFaultIndex = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 54] = v;
+};
+export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.put(w + 54, v);
+/** the same as qp_high for shared receive queues */
+export const stSrqHigh = (m: Uint32Array, w: number): number => m[w + 55];
+export const setStSrqHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 55] = v;
+};
+export const putStSrqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 55, v);
+/** the same for address handles */
+export const stAhHigh = (m: Uint32Array, w: number): number => m[w + 56];
+export const setStAhHigh = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 56] = v;
+};
+export const putStAhHigh = (s: WordSink, w: number, v: number): void => s.put(w + 56, v);
+/** 1 while the queue pair GSI_QPN exists */
+export const stGsiUsed = (m: Uint32Array, w: number): number => m[w + 57];
+export const setStGsiUsed = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 57] = v;
+};
+export const putStGsiUsed = (s: WordSink, w: number, v: number): void => s.put(w + 57, v);
+/** events of the port that found no room, a bit for each event type */
+export const stPortUntold = (m: Uint32Array, w: number): number => m[w + 58];
+export const setStPortUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 58] = v;
+};
+export const putStPortUntold = (s: WordSink, w: number, v: number): void => s.put(w + 58, v);
 /** counter Exact up to 2^53. */
-export const stPortTxBytes = (m: Uint32Array, w: number): number => m[w + 52] + m[w + 53] * 0x100000000;
+export const stPortTxBytes = (m: Uint32Array, w: number): number => m[w + 60] + m[w + 61] * 0x100000000;
 export const setStPortTxBytes = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 52] = v >>> 0;
-  m[w + 53] = Math.floor(v / 0x100000000);
-};
-export const putStPortTxBytes = (s: WordSink, w: number, v: number): void => {
-  s.put(w + 52, v >>> 0);
-  s.put(w + 53, Math.floor(v / 0x100000000));
-};
-/** counter Exact up to 2^53. */
-export const stPortRxBytes = (m: Uint32Array, w: number): number => m[w + 54] + m[w + 55] * 0x100000000;
-export const setStPortRxBytes = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 54] = v >>> 0;
-  m[w + 55] = Math.floor(v / 0x100000000);
-};
-export const putStPortRxBytes = (s: WordSink, w: number, v: number): void => {
-  s.put(w + 54, v >>> 0);
-  s.put(w + 55, Math.floor(v / 0x100000000));
-};
-/** counter Exact up to 2^53. */
-export const stPortTxPackets = (m: Uint32Array, w: number): number => m[w + 56] + m[w + 57] * 0x100000000;
-export const setStPortTxPackets = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 56] = v >>> 0;
-  m[w + 57] = Math.floor(v / 0x100000000);
-};
-export const putStPortTxPackets = (s: WordSink, w: number, v: number): void => {
-  s.put(w + 56, v >>> 0);
-  s.put(w + 57, Math.floor(v / 0x100000000));
-};
-/** counter Exact up to 2^53. */
-export const stPortRxPackets = (m: Uint32Array, w: number): number => m[w + 58] + m[w + 59] * 0x100000000;
-export const setStPortRxPackets = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 58] = v >>> 0;
-  m[w + 59] = Math.floor(v / 0x100000000);
-};
-export const putStPortRxPackets = (s: WordSink, w: number, v: number): void => {
-  s.put(w + 58, v >>> 0);
-  s.put(w + 59, Math.floor(v / 0x100000000));
-};
-/** counter Exact up to 2^53. */
-export const stPortRxBad = (m: Uint32Array, w: number): number => m[w + 60] + m[w + 61] * 0x100000000;
-export const setStPortRxBad = (m: Uint32Array, w: number, v: number): void => {
   m[w + 60] = v >>> 0;
   m[w + 61] = Math.floor(v / 0x100000000);
 };
-export const putStPortRxBad = (s: WordSink, w: number, v: number): void => {
+export const putStPortTxBytes = (s: WordSink, w: number, v: number): void => {
   s.put(w + 60, v >>> 0);
   s.put(w + 61, Math.floor(v / 0x100000000));
 };
 /** counter Exact up to 2^53. */
-export const stPortRxUnknown = (m: Uint32Array, w: number): number => m[w + 62] + m[w + 63] * 0x100000000;
-export const setStPortRxUnknown = (m: Uint32Array, w: number, v: number): void => {
+export const stPortRxBytes = (m: Uint32Array, w: number): number => m[w + 62] + m[w + 63] * 0x100000000;
+export const setStPortRxBytes = (m: Uint32Array, w: number, v: number): void => {
   m[w + 62] = v >>> 0;
   m[w + 63] = Math.floor(v / 0x100000000);
 };
-export const putStPortRxUnknown = (s: WordSink, w: number, v: number): void => {
+export const putStPortRxBytes = (s: WordSink, w: number, v: number): void => {
   s.put(w + 62, v >>> 0);
   s.put(w + 63, Math.floor(v / 0x100000000));
 };
 /** counter Exact up to 2^53. */
-export const stPortRxQkey = (m: Uint32Array, w: number): number => m[w + 64] + m[w + 65] * 0x100000000;
-export const setStPortRxQkey = (m: Uint32Array, w: number, v: number): void => {
+export const stPortTxPackets = (m: Uint32Array, w: number): number => m[w + 64] + m[w + 65] * 0x100000000;
+export const setStPortTxPackets = (m: Uint32Array, w: number, v: number): void => {
   m[w + 64] = v >>> 0;
   m[w + 65] = Math.floor(v / 0x100000000);
 };
-export const putStPortRxQkey = (s: WordSink, w: number, v: number): void => {
+export const putStPortTxPackets = (s: WordSink, w: number, v: number): void => {
   s.put(w + 64, v >>> 0);
   s.put(w + 65, Math.floor(v / 0x100000000));
 };
 /** counter Exact up to 2^53. */
-export const stPortRxPkey = (m: Uint32Array, w: number): number => m[w + 66] + m[w + 67] * 0x100000000;
-export const setStPortRxPkey = (m: Uint32Array, w: number, v: number): void => {
+export const stPortRxPackets = (m: Uint32Array, w: number): number => m[w + 66] + m[w + 67] * 0x100000000;
+export const setStPortRxPackets = (m: Uint32Array, w: number, v: number): void => {
   m[w + 66] = v >>> 0;
   m[w + 67] = Math.floor(v / 0x100000000);
 };
-export const putStPortRxPkey = (s: WordSink, w: number, v: number): void => {
+export const putStPortRxPackets = (s: WordSink, w: number, v: number): void => {
   s.put(w + 66, v >>> 0);
   s.put(w + 67, Math.floor(v / 0x100000000));
 };
 /** counter Exact up to 2^53. */
-export const stPortRxNoReceive = (m: Uint32Array, w: number): number => m[w + 68] + m[w + 69] * 0x100000000;
-export const setStPortRxNoReceive = (m: Uint32Array, w: number, v: number): void => {
+export const stPortRxBad = (m: Uint32Array, w: number): number => m[w + 68] + m[w + 69] * 0x100000000;
+export const setStPortRxBad = (m: Uint32Array, w: number, v: number): void => {
   m[w + 68] = v >>> 0;
   m[w + 69] = Math.floor(v / 0x100000000);
 };
-export const putStPortRxNoReceive = (s: WordSink, w: number, v: number): void => {
+export const putStPortRxBad = (s: WordSink, w: number, v: number): void => {
   s.put(w + 68, v >>> 0);
   s.put(w + 69, Math.floor(v / 0x100000000));
 };
 /** counter Exact up to 2^53. */
-export const stPortRxSequence = (m: Uint32Array, w: number): number => m[w + 70] + m[w + 71] * 0x100000000;
-export const setStPortRxSequence = (m: Uint32Array, w: number, v: number): void => {
+export const stPortRxUnknown = (m: Uint32Array, w: number): number => m[w + 70] + m[w + 71] * 0x100000000;
+export const setStPortRxUnknown = (m: Uint32Array, w: number, v: number): void => {
   m[w + 70] = v >>> 0;
   m[w + 71] = Math.floor(v / 0x100000000);
 };
-export const putStPortRxSequence = (s: WordSink, w: number, v: number): void => {
+export const putStPortRxUnknown = (s: WordSink, w: number, v: number): void => {
   s.put(w + 70, v >>> 0);
   s.put(w + 71, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxQkey = (m: Uint32Array, w: number): number => m[w + 72] + m[w + 73] * 0x100000000;
+export const setStPortRxQkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 72] = v >>> 0;
+  m[w + 73] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxQkey = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 72, v >>> 0);
+  s.put(w + 73, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxPkey = (m: Uint32Array, w: number): number => m[w + 74] + m[w + 75] * 0x100000000;
+export const setStPortRxPkey = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 74] = v >>> 0;
+  m[w + 75] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxPkey = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 74, v >>> 0);
+  s.put(w + 75, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxNoReceive = (m: Uint32Array, w: number): number => m[w + 76] + m[w + 77] * 0x100000000;
+export const setStPortRxNoReceive = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 76] = v >>> 0;
+  m[w + 77] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxNoReceive = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 76, v >>> 0);
+  s.put(w + 77, Math.floor(v / 0x100000000));
+};
+/** counter Exact up to 2^53. */
+export const stPortRxSequence = (m: Uint32Array, w: number): number => m[w + 78] + m[w + 79] * 0x100000000;
+export const setStPortRxSequence = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 78] = v >>> 0;
+  m[w + 79] = Math.floor(v / 0x100000000);
+};
+export const putStPortRxSequence = (s: WordSink, w: number, v: number): void => {
+  s.put(w + 78, v >>> 0);
+  s.put(w + 79, Math.floor(v / 0x100000000));
 };
 
 // outbox: A guest write that is due after the commit.
@@ -1278,6 +1267,7 @@ export const QP_RESP_PSN_OFFSET = 0x11c;
 export const QP_ATOMIC_PSN_OFFSET = 0x120;
 export const QP_ATOMIC_LO_OFFSET = 0x124;
 export const QP_ATOMIC_HI_OFFSET = 0x128;
+export const QP_RESP_DONE_OFFSET = 0x12c;
 export const QP_COUNT_TX_MESSAGES_OFFSET = 0x130;
 export const QP_COUNT_TX_BYTES_OFFSET = 0x138;
 export const QP_COUNT_RX_MESSAGES_OFFSET = 0x140;
@@ -1650,7 +1640,7 @@ export const setQpRecvLogStrideAt = (m: Uint32Array, w: number, v: number): void
   m[w + 65] = v;
 };
 export const putQpRecvLogStrideAt = (s: WordSink, w: number, v: number): void => s.put(w + 65, v);
-/** 1: a READ or WRITE of the peer is under way */
+/** 1: a message of the peer that takes several packets is under way: what recv_opcode says */
 export const qpRespActive = (m: Uint32Array, w: number): number => m[w + 66];
 export const setQpRespActive = (m: Uint32Array, w: number, v: number): void => {
   m[w + 66] = v;
@@ -1702,6 +1692,12 @@ export const setQpAtomicHi = (m: Uint32Array, w: number, v: number): void => {
   m[w + 74] = v;
 };
 export const putQpAtomicHi = (s: WordSink, w: number, v: number): void => s.put(w + 74, v);
+/** bytes of that READ or WRITE that are done */
+export const qpRespDone = (m: Uint32Array, w: number): number => m[w + 75];
+export const setQpRespDone = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 75] = v;
+};
+export const putQpRespDone = (s: WordSink, w: number, v: number): void => s.put(w + 75, v);
 /** counter Exact up to 2^53. */
 export const qpCountTxMessages = (m: Uint32Array, w: number): number => m[w + 76] + m[w + 77] * 0x100000000;
 export const setQpCountTxMessages = (m: Uint32Array, w: number, v: number): void => {

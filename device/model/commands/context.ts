@@ -2,8 +2,9 @@
 // What a command handler gets: its input (words read from the mailbox, once), room for its output, and a few checks that
 // several handlers make. A handler answers with a status; anything but OK is rolled back by the dispatcher.
 import { CommandCode } from '../../abi/generated/commands.js';
+import { WQE_STRIDE_MAX, WQE_STRIDE_MIN } from '../../abi/generated/descriptors.js';
 import { mrPd } from '../../abi/generated/state.js';
-import type { Core } from '../core.js';
+import { type Core, Step } from '../core.js';
 import { type MrRow, mrRow, NONE } from '../rows.js';
 import { allow } from '../translate.js';
 
@@ -20,6 +21,9 @@ export interface Command {
   readonly input: Uint32Array;
   readonly output: Uint32Array;
 }
+
+/** What a command comes to that ends with an event. */
+export const settled = (step: Step): Outcome => (step === Step.DONE ? CommandCode.OK : AGAIN);
 
 export type Handler = (c: Command) => Outcome;
 
@@ -51,6 +55,11 @@ export function use(c: Command, word: number, n: 1 | -1): void {
 
 const QUEUE_ALIGNMENT = 64;
 export const LOG_DEPTH_MAX = 15;
+const STRIDE_LOG_MIN = Math.log2(WQE_STRIDE_MIN);
+const STRIDE_LOG_MAX = Math.log2(WQE_STRIDE_MAX);
+
+export const depthFits = (log: number): boolean => log >= 1 && log <= LOG_DEPTH_MAX;
+export const strideFits = (log: number): boolean => log >= STRIDE_LOG_MIN && log <= STRIDE_LOG_MAX;
 
 /** Queue buffers start on a cache line; any other address is a bad parameter. */
 export const queueAligned = (address: number): boolean => address % QUEUE_ALIGNMENT === 0;

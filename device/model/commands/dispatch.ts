@@ -30,6 +30,7 @@ import {
 import type { Core } from '../core.js';
 import { nameOf } from '../names.js';
 import { Dma } from '../ports.js';
+import { createAh, destroyAh, modifyAh, queryAh } from './address-handles.js';
 import {
   AGAIN,
   badParameter,
@@ -40,13 +41,24 @@ import {
   type Outcome,
   refused,
 } from './context.js';
-import { createQp, destroyQp, modifyQp, queryQp } from './queue-pairs.js';
+import { queryGid, setGid } from './gids.js';
+import { modifyQp } from './modify-qp.js';
+import { queryLink, queryPort, setLink } from './port.js';
+import { queryCounters } from './query-counters.js';
+import { queryQp } from './query-qp.js';
+import { createQp, destroyQp } from './queue-pairs.js';
 import { createCq, createEq, destroyCq, destroyEq, queryCq, queryEq } from './queues.js';
-import { deregisterMr, queryMr, registerMr } from './regions.js';
-import { allocPage, allocPd, deallocPd, freePage, queryDevice, queryLink, setLink } from './simple.js';
+import { allocMr, deregisterMr, queryMr, registerMr, reregisterMr } from './regions.js';
+import { modifyCq, resizeCq } from './resize-cq.js';
+import { createSrq, destroySrq, modifySrq, querySrq } from './shared-receive.js';
+import { allocPage, allocPd, deallocPd, freePage, queryDevice } from './simple.js';
 
 const HANDLERS: ReadonlyMap<number, Handler> = new Map([
   [Code.QUERY_DEVICE, queryDevice],
+  [Code.QUERY_PORT, queryPort],
+  [Code.SET_GID, setGid],
+  [Code.QUERY_GID, queryGid],
+  [Code.QUERY_COUNTERS, queryCounters],
   [Code.CREATE_EQ, createEq],
   [Code.DESTROY_EQ, destroyEq],
   [Code.QUERY_EQ, queryEq],
@@ -57,13 +69,25 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map([
   [Code.REGISTER_MR, registerMr],
   [Code.DEREGISTER_MR, deregisterMr],
   [Code.QUERY_MR, queryMr],
+  [Code.ALLOC_MR, allocMr],
+  [Code.REREGISTER_MR, reregisterMr],
   [Code.CREATE_CQ, createCq],
   [Code.DESTROY_CQ, destroyCq],
   [Code.QUERY_CQ, queryCq],
+  [Code.RESIZE_CQ, resizeCq],
+  [Code.MODIFY_CQ, modifyCq],
+  [Code.CREATE_SRQ, createSrq],
+  [Code.MODIFY_SRQ, modifySrq],
+  [Code.QUERY_SRQ, querySrq],
+  [Code.DESTROY_SRQ, destroySrq],
   [Code.CREATE_QP, createQp],
   [Code.MODIFY_QP, modifyQp],
   [Code.QUERY_QP, queryQp],
   [Code.DESTROY_QP, destroyQp],
+  [Code.CREATE_AH, createAh],
+  [Code.QUERY_AH, queryAh],
+  [Code.MODIFY_AH, modifyAh],
+  [Code.DESTROY_AH, destroyAh],
   [Code.SET_LINK, setLink],
   [Code.QUERY_LINK, queryLink],
 ]);

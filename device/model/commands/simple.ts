@@ -1,37 +1,51 @@
 // SPDX-License-Identifier: MIT
-// Commands of the small objects: device, protection domains, doorbell pages, link.
+// Commands of the small objects: device, protection domains, doorbell pages.
 import {
   CMD_HANDLE_IN_HANDLE_OFFSET,
   CommandCode,
   cmdHandleInHandle,
-  cmdLinkHold,
-  cmdLinkRateMbps,
-  Hold,
+  FAST_PAGES_MAX,
   MR_PAGES_MAX,
+  RD_ATOMIC_MAX,
+  setCmdDeviceOutMaxAh,
   setCmdDeviceOutMaxCq,
   setCmdDeviceOutMaxDepth,
   setCmdDeviceOutMaxEq,
+  setCmdDeviceOutMaxFastPages,
+  setCmdDeviceOutMaxGatherRdma,
+  setCmdDeviceOutMaxGid,
+  setCmdDeviceOutMaxInline,
+  setCmdDeviceOutMaxInlinePush,
   setCmdDeviceOutMaxMessage,
   setCmdDeviceOutMaxMr,
   setCmdDeviceOutMaxMrPages,
   setCmdDeviceOutMaxPd,
   setCmdDeviceOutMaxQp,
+  setCmdDeviceOutMaxRdAtomic,
   setCmdDeviceOutMaxSge,
+  setCmdDeviceOutMaxSrq,
   setCmdDeviceOutPushSlots,
   setCmdDeviceOutSliceBytes,
   setCmdHandleOutHandle,
-  setCmdLinkHold,
-  setCmdLinkPacketsSent,
-  setCmdLinkRateMbps,
 } from '../../abi/generated/commands.js';
-import { MAX_MESSAGE_BYTES, MAX_SGE, QUEUE_DEPTH_MAX, SLICE_BYTES } from '../../abi/generated/descriptors.js';
 import {
+  MAX_INLINE,
+  MAX_INLINE_PUSH,
+  MAX_MESSAGE_BYTES,
+  MAX_SGE,
+  MAX_SGE_EXTENDED,
+  QUEUE_DEPTH_MAX,
+  SLICE_BYTES,
+} from '../../abi/generated/descriptors.js';
+import {
+  AH_COUNT,
   CQ_COUNT,
   DPAGE_COUNT,
   DPAGE_SIZE,
   DPAGE_TABLE,
   dpageUsers,
   EQ_COUNT,
+  GID_COUNT,
   MR_COUNT,
   PD_COUNT,
   PD_SIZE,
@@ -41,11 +55,9 @@ import {
   putDpageUsed,
   putPdUsed,
   QP_COUNT,
-  ST_COUNT_PACKETS_OFFSET,
-  ST_HOLD_OFFSET,
+  SRQ_COUNT,
   ST_PAGE_HIGH_OFFSET,
   ST_PD_HIGH_OFFSET,
-  ST_RATE_MBPS_OFFSET,
 } from '../../abi/generated/state.js';
 import { lowestFree, openRow, type Table } from '../allocate.js';
 import { NONE, pageRow, pdRow } from '../rows.js';
@@ -96,6 +108,14 @@ export const queryDevice: Handler = c => {
   setCmdDeviceOutPushSlots(c.output, 0, PSLOT_COUNT);
   setCmdDeviceOutSliceBytes(c.output, 0, SLICE_BYTES);
   setCmdDeviceOutMaxMessage(c.output, 0, MAX_MESSAGE_BYTES);
+  setCmdDeviceOutMaxSrq(c.output, 0, SRQ_COUNT);
+  setCmdDeviceOutMaxAh(c.output, 0, AH_COUNT);
+  setCmdDeviceOutMaxGid(c.output, 0, GID_COUNT);
+  setCmdDeviceOutMaxInline(c.output, 0, MAX_INLINE);
+  setCmdDeviceOutMaxInlinePush(c.output, 0, MAX_INLINE_PUSH);
+  setCmdDeviceOutMaxFastPages(c.output, 0, FAST_PAGES_MAX);
+  setCmdDeviceOutMaxRdAtomic(c.output, 0, RD_ATOMIC_MAX);
+  setCmdDeviceOutMaxGatherRdma(c.output, 0, MAX_SGE_EXTENDED);
   return CommandCode.OK;
 };
 
@@ -128,28 +148,5 @@ export const freePage: Handler = c => {
   if (page === NONE || n < PAGES.reserved) return badHandle(c);
   if (dpageUsers(c.core.m, page) > 0) return busy(c);
   putDpageUsed(c.core.journal, page, 0);
-  return CommandCode.OK;
-};
-
-export const RATE_MAX_MBPS = 1_000_000;
-
-export const setLink: Handler = c => {
-  const hold = cmdLinkHold(c.input, 0);
-  const rate = cmdLinkRateMbps(c.input, 0);
-  const known = Hold.LINK | Hold.ENGINE;
-  if (hold > known) return badParameter(c, 'hold');
-  if (rate > RATE_MAX_MBPS) return badParameter(c, 'rate_mbps');
-  if (!zeroFrom(c.input, 8)) return badParameter(c, 'reserved');
-  c.core.journal.put(ST_HOLD_OFFSET / 4, hold);
-  c.core.journal.put(ST_RATE_MBPS_OFFSET / 4, rate);
-  return CommandCode.OK;
-};
-
-export const queryLink: Handler = c => {
-  if (!zeroFrom(c.input, 0)) return badParameter(c, 'reserved');
-  const { m } = c.core;
-  setCmdLinkHold(c.output, 0, m[ST_HOLD_OFFSET / 4]);
-  setCmdLinkRateMbps(c.output, 0, m[ST_RATE_MBPS_OFFSET / 4]);
-  setCmdLinkPacketsSent(c.output, 0, m[ST_COUNT_PACKETS_OFFSET / 4]);
   return CommandCode.OK;
 };

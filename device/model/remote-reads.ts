@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// What a responder does in its memory for a READ or an atomic of its peer (IBTA volume 1, 9.7.5.1.5, 9.4.5). A READ goes
+// on packet by packet, and its row says how far it is. The result of an atomic is stored by the outbox, after the commit:
+// a step that is done again finds the old value again, and one that was committed is never computed anew.
+import { Access } from '../abi/generated/commands.js';
+import { MAX_MESSAGE_BYTES, WcStatus } from '../abi/generated/descriptors.js';
+import {
+  ACK_SYNDROME,
+  BthOpcode,
+  NAK_INVALID_REQUEST,
+  NAK_REMOTE_ACCESS,
+  NAK_REMOTE_OPERATION,
+} from '../abi/generated/packets.js';
+import { FaultObject } from '../abi/generated/registers.js';
+import {
+  putQpAtomicHi,
+  putQpAtomicLo,
+  putQpAtomicPsn,
+  putQpRecvOpcode,
+  putQpRespActive,
+  putQpRespAddress,
+  putQpRespDone,
+  putQpRespKey,
+  putQpRespLength,
+  putQpRespPsn,
+  putQpRqPsn,
+  QP_COUNT_RX_REQUESTS_OFFSET,
+  qpAccess,
+  qpMaxDestRdAtomic,
+  qpMtuBytes,
+  qpRespAddress,
+  qpRespDone,
+  qpRespKey,
+  qpRespLength,
+  qpRespPsn,
+} from '../abi/generated/state.js';
+import type { PacketFields } from '../fabric/extension-headers.js';
+import type { PacketBuilder } from '../fabric/packet.js';
+import type { Core } from './core.js';
+import { countUp } from './counters.js';
+import { ATOMIC_INFO } from './outbox.js';
+import { responseOpcode } from './packet-shape.js';
+import { readRegion, WAIT } from './payload.js';
+import { Dma } from './ports.js';
+import { type MrRow, NONE, type QpRow, qpNumber } from './rows.js';
+import { allowRemote, Segment } from './translate.js';
+import { MAX_MTU, PSN_MODULUS } from './wire-port.js';
+
+const TWO_32 = 2 ** 32;
+const ATOMIC_BYTES = 8;
+
+const segment = new Segment();
+/** What an atomic found. */
+const found = new Uint32Array(2);
+
+/** A syndrome, or WAIT. */
+type Verdict = number;
+
+export class RemoteReads {
+  readonly #core: Core;
+  readonly #reply: PacketBuilder;
+  /** Of the packet that next() has prepared. */
+  psn = 0;
+  bytes = 0;
+  ended = false;
+
+  constructor(core: Core, reply: PacketBuilder) {
+    this.#core = core;
+    this.#reply = reply;
+  }
+
+  /** A READ request: takes over what it asks for, if it may. */
+  begin(qp: QpRow, p: PacketFields): Verdict {
+    const { m, journal } = this.#core;
+    const length = p.dmaLength;
+    if (qpMaxDestRdAtomic(m, qp) === 0 || length > MAX_MESSAGE_BYTES) return NAK_INVALID_REQUEST;
+    if ((qpAccess(m, qp) & Access.REMOTE_READ) === 0) return NAK_REMOTE_ACCESS;
+    const { REMOTE_READ } = Access;
+    if (length > 0 && allowRemote(m, qp, p.rkey, p.remoteAddress, length, REMOTE_READ) === NONE)
+      return NAK_REMOTE_ACCESS;
+    const packets = Math.max(1, Math.ceil(length / qpMtuBytes(m, qp)));
+    putQpRqPsn(journal, qp, (p.psn + packets) % PSN_MODULUS);
+    putQpRespActive(journal, qp, 1);
+    putQpRecvOpcode(journal, qp, p.opcode);
+    putQpRespKey(journal, qp, p.rkey);
+    putQpRespAddress(journal, qp, p.remoteAddress);
+    putQpRespLength(journal, qp, length);
+    putQpRespPsn(journal, qp, p.psn);
+    putQpRespDone(journal, qp, 0);
+    return ACK_SYNDROME;
+  }
+
+  /** Prepares the next packet of the answer in the builder, whose route is set: payload and opcode. */
+  next(qp: QpRow): Verdict {
+    const core = this.#core;
+    const { m, journal } = core;
+    const left = qpRespLength(m, qp);
+    const address = qpRespAddress(m, qp);
+    const done = qpRespDone(m, qp);
+    const bytes = Math.min(left, qpMtuBytes(m, qp), MAX_MTU);
+    this.psn = qpRespPsn(m, qp);
+    this.bytes = bytes;
+    this.ended = bytes === left;
+    this.#reply.opcode = responseOpcode(done === 0, this.ended);
+    if (bytes > 0) {
+      const mr = allowRemote(m, qp, qpRespKey(m, qp), address, bytes, Access.REMOTE_READ);
+      if (mr === NONE) return NAK_REMOTE_ACCESS;
+      const read = readRegion(core, qp, mr, address, this.#reply.frame, this.#reply.payloadAt, bytes);
+      if (read === WAIT) return WAIT;
+      if (read !== WcStatus.SUCCESS) return NAK_REMOTE_OPERATION;
+    }
+    if (this.ended) {
+      putQpRespActive(journal, qp, 0);
+      countUp(journal, qp + QP_COUNT_RX_REQUESTS_OFFSET / 4);
+      return ACK_SYNDROME;
+    }
+    putQpRespAddress(journal, qp, address + bytes);
+    putQpRespLength(journal, qp, left - bytes);
+    putQpRespPsn(journal, qp, (this.psn + 1) % PSN_MODULUS);
+    putQpRespDone(journal, qp, done + bytes);
+    return ACK_SYNDROME;
+  }
+
+  /** An atomic request: its result is owed to memory, and what it found stands in the builder. */
+  atomic(qp: QpRow, p: PacketFields): Verdict {
+    const { m } = this.#core;
+    if (qpMaxDestRdAtomic(m, qp) === 0 || p.remoteAddress % ATOMIC_BYTES !== 0) return NAK_INVALID_REQUEST;
+    const mr = allowRemote(m, qp, p.rkey, p.remoteAddress, ATOMIC_BYTES, Access.REMOTE_ATOMIC);
+    if (mr === NONE) return NAK_REMOTE_ACCESS;
+    const verdict = this.#look(qp, mr, p.remoteAddress);
+    if (verdict !== ACK_SYNDROME) return verdict;
+    this.#record(qp, p);
+    if (p.opcode === BthOpcode.RC_FETCH_ADD) this.#owe(qp, sumLo(p), sumHi(p));
+    else if (found[0] === p.compareLo && found[1] === p.compareHi) this.#owe(qp, p.swapAddLo, p.swapAddHi);
+    return ACK_SYNDROME;
+  }
+
+  /** Reads what is there, from where it can be written too. */
+  #look(qp: QpRow, mr: MrRow, address: number): Verdict {
+    const core = this.#core;
+    segment.take(core.m, mr, address, ATOMIC_BYTES);
+    if (segment.length < ATOMIC_BYTES) return NAK_REMOTE_ACCESS;
+    let dma = core.memory.check(segment.address, ATOMIC_BYTES, true);
+    if (dma === Dma.DONE) dma = core.memory.readWords(segment.address, found, 0, 2);
+    if (dma === Dma.DONE) return ACK_SYNDROME;
+    const { REMOTE_WRITE } = FaultObject;
+    core.dmaFailed(dma, REMOTE_WRITE, qpNumber(qp), 0, segment.address, ATOMIC_BYTES, true);
+    return dma === Dma.NOT_YET ? WAIT : NAK_REMOTE_OPERATION;
+  }
+
+  #record(qp: QpRow, p: PacketFields): void {
+    const { journal } = this.#core;
+    this.#reply.originalLo = found[0];
+    this.#reply.originalHi = found[1];
+    putQpAtomicPsn(journal, qp, p.psn);
+    putQpAtomicLo(journal, qp, found[0]);
+    putQpAtomicHi(journal, qp, found[1]);
+  }
+
+  #owe(qp: QpRow, lo: number, hi: number): void {
+    const { journal, outbox } = this.#core;
+    const at = outbox.begin(segment.address, 2, ATOMIC_INFO + qpNumber(qp));
+    journal.raw(at, lo);
+    journal.raw(at + 1, hi);
+    outbox.add();
+  }
+}
+
+const sumLo = (p: PacketFields): number => (found[0] + p.swapAddLo) >>> 0;
+const sumHi = (p: PacketFields): number =>
+  (found[1] + p.swapAddHi + (found[0] + p.swapAddLo >= TWO_32 ? 1 : 0)) >>> 0;

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// The responder of a connection (IBTA volume 1, 9.7 for RC, 9.8.2 for UC): checks a request packet, carries it out in its
+// own memory, and answers. It knows its peer from packets alone.
+//
+//   packet → PSN → place in its message, length → SEND: receive │ WRITE, READ, atomic: key → memory → acknowledgement
+//
+// What is wrong with a request of RC is answered with a NAK and stops the queue pair; a message of UC is dropped.
+import { Access } from '../abi/generated/commands.js';
+import { EventType, MAX_MESSAGE_BYTES, Opcode, WcStatus } from '../abi/generated/descriptors.js';
+import {
+  ACK_SYNDROME,
+  BthOpcode,
+  NAK_INVALID_REQUEST,
+  NAK_PSN,
+  NAK_REMOTE_ACCESS,
+  NAK_REMOTE_OPERATION,
+} from '../abi/generated/packets.js';
+import {
+  putQpMsn,
+  putQpRecvOpcode,
+  putQpRespActive,
+  putQpRespAddress,
+  putQpRespDone,
+  putQpRespKey,
+  putQpRespLength,
+  putQpRqPsn,
+  QP_COUNT_RX_DROPPED_OFFSET,
+  QP_COUNT_RX_REQUESTS_OFFSET,
+  qpAccess,
+  qpDestQpn,
+  qpMsn,
+  qpMtuBytes,
+  qpRecvDone,
+  qpRecvOpcode,
+  qpRespActive,
+  qpRespAddress,
+  qpRespDone,
+  qpRespKey,
+  qpRespLength,
+  qpRqPsn,
+  ST_PORT_RX_NO_RECEIVE_OFFSET,
+  ST_PORT_RX_SEQUENCE_OFFSET,
+} from '../abi/generated/state.js';
+import { PacketBuilder } from '../fabric/packet.js';
+import type { ParsedPacket } from '../fabric/parse.js';
+import { type Core, Step } from './core.js';
+import { countUp } from './counters.js';
+import { invalidateRemote } from './memory-ops.js';
+import { begins, Extra, ends, extraOf, Operation, operationOf, Service, serviceOf } from './packet-shape.js';
+import { type Outcome, WAIT, writeRegion } from './payload.js';
+import { enterError, refusePeer } from './qp-errors.js';
+import { NO_RECEIVE, type Receiving } from './receive.js';
+import { RemoteReads } from './remote-reads.js';
+import { NONE, type QpRow } from './rows.js';
+import { allowRemote } from './translate.js';
+import { MAX_MTU, PSN_MODULUS, type Wire } from './wire-port.js';
+
+export class Responder {
+  readonly #core: Core;
+  readonly #wire: Wire;
+  readonly #receiving: Receiving;
+  readonly #reads: RemoteReads;
+  readonly #reply = new PacketBuilder(MAX_MTU);
+
+  constructor(core: Core, wire: Wire, receiving: Receiving) {
+    this.#core = core;
+    this.#wire = wire;
+    this.#receiving = receiving;
+    this.#reads = new RemoteReads(core, this.#reply);
+  }
+
+  /** A request for `qp`, which takes requests of this service. */
+  request(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    return serviceOf(p.opcode) === Service.RC ? this.#reliable(qp, p, frame) : this.#unreliable(qp, p, frame);
+  }
+
+  #reliable(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    const { m, journal } = this.#core;
+    if (p.psn !== qpRqPsn(m, qp)) {
+      countUp(journal, ST_PORT_RX_SEQUENCE_OFFSET / 4);
+      return this.#answer(qp, p.psn, NAK_PSN);
+    }
+    if (!this.#fits(qp, p)) return this.#badRequest(qp, p);
+    return this.#carryOut(qp, p, frame);
+  }
+
+  /** A lost packet loses its message; the next first packet counts whatever its number (IBTA 9.8.2.2.3). */
+  #unreliable(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    const { m, journal } = this.#core;
+    const lost = p.psn !== qpRqPsn(m, qp);
+    if (lost) countUp(journal, ST_PORT_RX_SEQUENCE_OFFSET / 4);
+    if (qpRespActive(m, qp) === 1 && (lost || begins(p.opcode))) this.#abandon(qp);
+    if (!this.#fits(qp, p)) return this.#drop(qp, p);
+    return this.#carryOut(qp, p, frame);
+  }
+
+  /** It is a request of this service, in its place in a message, and as long as a packet there is. */
+  #fits(qp: QpRow, p: ParsedPacket): boolean {
+    const { m } = this.#core;
+    const operation = operationOf(p.opcode);
+    const first = begins(p.opcode);
+    const last = ends(p.opcode);
+    if (operation === Operation.NONE || operation === Operation.RESPONSE) return false;
+    if (operation >= Operation.READ)
+      return serviceOf(p.opcode) === Service.RC && this.#underWay(qp) === Operation.NONE;
+    if (this.#underWay(qp) !== (first ? Operation.NONE : operation)) return false;
+    const mtu = qpMtuBytes(m, qp);
+    if (!last) return p.payloadLength === mtu;
+    return p.payloadLength <= mtu && (first || p.payloadLength > 0);
+  }
+
+  /** Operation of which more packets have to come. A READ that goes on is no request of which anything is missing. */
+  #underWay(qp: QpRow): number {
+    const { m } = this.#core;
+    if (qpRespActive(m, qp) === 0) return Operation.NONE;
+    const operation = operationOf(qpRecvOpcode(m, qp));
+    return operation === Operation.READ ? Operation.NONE : operation;
+  }
+
+  #carryOut(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    switch (operationOf(p.opcode)) {
+      case Operation.SEND:
+        return this.#send(qp, p, frame);
+      case Operation.WRITE:
+        return this.#write(qp, p, frame);
+      case Operation.READ:
+        return this.#read(qp, p);
+      default:
+        return this.#atomic(qp, p);
+    }
+  }
+
+  #send(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    const { m } = this.#core;
+    const receiving = this.#receiving;
+    const first = begins(p.opcode);
+    let status = first ? receiving.begin(qp) : receiving.resume(qp);
+    if (status === NO_RECEIVE) return this.#noReceive(qp, p);
+    const done = first ? 0 : qpRecvDone(m, qp);
+    const bytes = done + p.payloadLength;
+    if (status === WcStatus.SUCCESS && bytes > receiving.d.scatterBytes) status = WcStatus.LOC_LEN_ERR;
+    if (status === WcStatus.SUCCESS)
+      status = receiving.scatter(qp, done, frame, p.payloadOffset, p.payloadLength);
+    if (status !== WcStatus.SUCCESS) return this.#refuseReceive(qp, p, status as Outcome);
+    this.#expectAfter(qp, p);
+    if (!ends(p.opcode)) {
+      receiving.keep(qp, bytes);
+      if (first) this.#beginMessage(qp, p);
+      return Step.DONE;
+    }
+    if (extraOf(p.opcode) === Extra.INVALIDATE && !invalidateRemote(this.#core, qp, p.invalidateKey)) {
+      // What arrived is in the receive, which is flushed with the others.
+      receiving.keep(qp, bytes);
+      return this.#accessError(qp, p);
+    }
+    const step = receiving.finish(qp, Opcode.RECV, bytes, p, qpDestQpn(m, qp), false);
+    return step === Step.DONE ? this.#endMessage(qp, p) : step;
+  }
+
+  #write(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    const core = this.#core;
+    const { m, journal } = core;
+    const first = begins(p.opcode);
+    const last = ends(p.opcode);
+    const key = first ? p.rkey : qpRespKey(m, qp);
+    const address = first ? p.remoteAddress : qpRespAddress(m, qp);
+    const left = first ? p.dmaLength : qpRespLength(m, qp);
+    const done = first ? 0 : qpRespDone(m, qp);
+    const bytes = p.payloadLength;
+    if (first && left > MAX_MESSAGE_BYTES) return this.#badRequest(qp, p);
+    if (last ? bytes !== left : bytes >= left) return this.#badRequest(qp, p);
+    // The whole range before the first byte moves; then packet by packet, because keys go away.
+    const mr = allowRemote(m, qp, key, address, first ? left : bytes, Access.REMOTE_WRITE);
+    if (mr === NONE && (left > 0 || (qpAccess(m, qp) & Access.REMOTE_WRITE) === 0))
+      return this.#accessError(qp, p);
+    const takes = last && extraOf(p.opcode) === Extra.IMMEDIATE;
+    const taken = takes ? this.#receiving.begin(qp) : WcStatus.SUCCESS;
+    if (taken === NO_RECEIVE) return this.#noReceive(qp, p);
+    if (taken !== WcStatus.SUCCESS) return this.#refuseReceive(qp, p, taken as Outcome);
+    const landed =
+      bytes === 0 ? WcStatus.SUCCESS : writeRegion(core, qp, mr, address, frame, p.payloadOffset, bytes);
+    if (landed === WAIT) return Step.WAIT_MEMORY;
+    if (landed !== WcStatus.SUCCESS) return this.#memoryFault(qp, p);
+    this.#expectAfter(qp, p);
+    if (!last) {
+      if (first) {
+        this.#beginMessage(qp, p);
+        putQpRespKey(journal, qp, key);
+      }
+      putQpRespAddress(journal, qp, address + bytes);
+      putQpRespLength(journal, qp, left - bytes);
+      putQpRespDone(journal, qp, done + bytes);
+      return Step.DONE;
+    }
+    countUp(journal, qp + QP_COUNT_RX_REQUESTS_OFFSET / 4);
+    if (takes) {
+      const { RECV_RDMA_WITH_IMM } = Opcode;
+      const step = this.#receiving.finish(qp, RECV_RDMA_WITH_IMM, done + bytes, p, qpDestQpn(m, qp), false);
+      if (step !== Step.DONE) return step;
+    }
+    return this.#endMessage(qp, p);
+  }
+
+  #read(qp: QpRow, p: ParsedPacket): Step {
+    const verdict = this.#reads.begin(qp, p);
+    if (verdict === NAK_INVALID_REQUEST) return this.#badRequest(qp, p);
+    return verdict === NAK_REMOTE_ACCESS ? this.#accessError(qp, p) : this.respond(qp);
+  }
+
+  #atomic(qp: QpRow, p: ParsedPacket): Step {
+    const verdict = this.#reads.atomic(qp, p);
+    if (verdict === WAIT) return Step.WAIT_MEMORY;
+    if (verdict === NAK_INVALID_REQUEST) return this.#badRequest(qp, p);
+    if (verdict === NAK_REMOTE_ACCESS) return this.#accessError(qp, p);
+    if (verdict === NAK_REMOTE_OPERATION) return this.#memoryFault(qp, p);
+    this.#expectAfter(qp, p);
+    this.#countMessage(qp);
+    countUp(this.#core.journal, qp + QP_COUNT_RX_REQUESTS_OFFSET / 4);
+    this.#reply.opcode = BthOpcode.RC_ATOMIC_ACKNOWLEDGE;
+    return this.#transmit(qp, p.psn, ACK_SYNDROME, 0);
+  }
+
+  /** Sends the next packet of the READ that is under way; nothing if there is none. */
+  respond(qp: QpRow): Step {
+    const { m } = this.#core;
+    if (qpRespActive(m, qp) === 0 || operationOf(qpRecvOpcode(m, qp)) !== Operation.READ) return Step.DONE;
+    const route = this.#wire.routeOf(qp);
+    if (route === null) return Step.DONE;
+    this.#reply.setRoute(route);
+    const outcome = this.#reads.next(qp);
+    const { psn, bytes } = this.#reads;
+    switch (outcome) {
+      case WAIT:
+        return Step.WAIT_MEMORY;
+      case NAK_REMOTE_ACCESS:
+        return this.#stop(qp, psn, WcStatus.REM_ACCESS_ERR, NAK_REMOTE_ACCESS);
+      case NAK_REMOTE_OPERATION:
+        return this.#stop(qp, psn, WcStatus.GENERAL_ERR, NAK_REMOTE_OPERATION);
+      default:
+        if (this.#reads.ended) this.#countMessage(qp);
+        return this.#transmit(qp, psn, ACK_SYNDROME, bytes);
+    }
+  }
+
+  #beginMessage(qp: QpRow, p: ParsedPacket): void {
+    const { journal } = this.#core;
+    putQpRespActive(journal, qp, 1);
+    putQpRecvOpcode(journal, qp, p.opcode);
+  }
+
+  #endMessage(qp: QpRow, p: ParsedPacket): Step {
+    const { m, journal } = this.#core;
+    if (qpRespActive(m, qp) !== 0) putQpRespActive(journal, qp, 0);
+    if (serviceOf(p.opcode) !== Service.RC) return Step.DONE;
+    this.#countMessage(qp);
+    return this.#answer(qp, p.psn, ACK_SYNDROME);
+  }
+
+  #countMessage(qp: QpRow): void {
+    const { m, journal } = this.#core;
+    putQpMsn(journal, qp, (qpMsn(m, qp) + 1) % PSN_MODULUS);
+  }
+
+  #expectAfter(qp: QpRow, p: ParsedPacket): void {
+    putQpRqPsn(this.#core.journal, qp, (p.psn + 1) % PSN_MODULUS);
+  }
+
+  /** The connected requester looks before it sends; a packet from anywhere else finds nothing to go into. */
+  #noReceive(qp: QpRow, p: ParsedPacket): Step {
+    const { journal } = this.#core;
+    countUp(journal, ST_PORT_RX_NO_RECEIVE_OFFSET / 4);
+    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
+    countUp(journal, qp + QP_COUNT_RX_DROPPED_OFFSET / 4);
+    return Step.DONE;
+  }
+
+  /** UC: this packet and what came of its message are forgotten. */
+  #drop(qp: QpRow, p: ParsedPacket): Step {
+    countUp(this.#core.journal, qp + QP_COUNT_RX_DROPPED_OFFSET / 4);
+    this.#expectAfter(qp, p);
+    this.#abandon(qp);
+    return Step.DONE;
+  }
+
+  #abandon(qp: QpRow): void {
+    const { m, journal } = this.#core;
+    if (qpRespActive(m, qp) !== 0) putQpRespActive(journal, qp, 0);
+    this.#receiving.abandon(qp);
+  }
+
+  /** The receive cannot take the message. */
+  #refuseReceive(qp: QpRow, p: ParsedPacket, status: Outcome): Step {
+    if (status === WAIT) return Step.WAIT_MEMORY;
+    const reliable = serviceOf(p.opcode) === Service.RC;
+    if (!reliable && status === WcStatus.LOC_LEN_ERR) return this.#drop(qp, p);
+    const { psn } = p;
+    const step = this.#receiving.fail(qp, status);
+    if (step !== Step.DONE || !reliable) return step;
+    return this.#answer(
+      qp,
+      psn,
+      status === WcStatus.LOC_LEN_ERR ? NAK_INVALID_REQUEST : NAK_REMOTE_OPERATION,
+    );
+  }
+
+  #badRequest(qp: QpRow, p: ParsedPacket): Step {
+    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
+    return this.#stop(qp, p.psn, WcStatus.REM_INV_REQ_ERR, NAK_INVALID_REQUEST);
+  }
+
+  #accessError(qp: QpRow, p: ParsedPacket): Step {
+    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
+    return this.#stop(qp, p.psn, WcStatus.REM_ACCESS_ERR, NAK_REMOTE_ACCESS);
+  }
+
+  /** The key allows it, and memory is not there. */
+  #memoryFault(qp: QpRow, p: ParsedPacket): Step {
+    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
+    return this.#stop(qp, p.psn, WcStatus.GENERAL_ERR, NAK_REMOTE_OPERATION);
+  }
+
+  #stop(qp: QpRow, psn: number, status: WcStatus, syndrome: number): Step {
+    const step =
+      syndrome === NAK_REMOTE_OPERATION
+        ? enterError(this.#core, qp, status, 0)
+        : refusePeer(this.#core, qp, status, eventOf(syndrome));
+    return step === Step.DONE ? this.#answer(qp, psn, syndrome) : step;
+  }
+
+  #answer(qp: QpRow, psn: number, syndrome: number): Step {
+    this.#reply.opcode = BthOpcode.RC_ACKNOWLEDGE;
+    return this.#transmit(qp, psn, syndrome, 0);
+  }
+
+  /** Sends the reply whose opcode and payload stand in its builder. */
+  #transmit(qp: QpRow, psn: number, syndrome: number, payloadBytes: number): Step {
+    const { m } = this.#core;
+    const route = this.#wire.routeOf(qp);
+    if (route === null) return Step.DONE;
+    const a = this.#reply;
+    a.setRoute(route);
+    a.destinationQpn = qpDestQpn(m, qp);
+    a.psn = psn;
+    a.syndrome = syndrome;
+    a.msn = qpMsn(m, qp);
+    this.#wire.transmit(a.frame, a.finish(payloadBytes));
+    return Step.DONE;
+  }
+}
+
+const eventOf = (syndrome: number): EventType =>
+  syndrome === NAK_REMOTE_ACCESS ? EventType.QP_ACCESS_ERROR : EventType.QP_REQUEST_ERROR;

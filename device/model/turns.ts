@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Whose turn it is among rung queues. Each class has a cursor and goes round its own queues, and a number of rounds: the
+// class whose next queue is due in the earliest round goes first, in a round the smallest queue number. So every queue gets
+// one slice a round, whatever its descriptors look like, and a class that the wire or a hold has stopped neither
+// loses its place nor piles up turns: it comes back in the round that the others have reached. With one cursor for all
+// classes, a queue of the engine that runs between two packets would set the link back to the same queue each time.
+import { ST_CURSORS_OFFSET, ST_ROUNDS_OFFSET } from '../abi/generated/state.js';
+import type { Core } from './core.js';
+import { isAfter } from './powers.js';
+import { CLASSES } from './queues.js';
+import { NONE, type QpRow, rowOfQp } from './rows.js';
+
+const CURSORS = ST_CURSORS_OFFSET / 4;
+const ROUNDS = ST_ROUNDS_OFFSET / 4;
+
+export class Turns {
+  readonly #core: Core;
+  /** What next() has found: class, queue number and round; whether more than one class was to choose from. */
+  #class = 0;
+  #number = 0;
+  #round = 0;
+  #contested = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The rung queue whose turn it is among the classes that `open` allows, or NONE. take() records that it has had it. */
+  next(open: readonly boolean[]): QpRow {
+    const { m, queues } = this.#core;
+    let found = false;
+    this.#contested = false;
+    for (let c = 0; c < CLASSES.length; c++) {
+      if (!open[c]) continue;
+      const cursor = m[CURSORS + c];
+      const n = queues.rungAfter(c, cursor);
+      if (n < 0) continue;
+      const round = this.#due(n > cursor ? m[ROUNDS + c] : m[ROUNDS + c] + 1);
+      this.#contested = found;
+      if (found && !this.#isBefore(round, n)) continue;
+      found = true;
+      this.#class = c;
+      this.#number = n;
+      this.#round = round;
+    }
+    return found ? rowOfQp(this.#number) : (NONE as QpRow);
+  }
+
+  /** The queue that next() has found runs: part of the step. */
+  take(): void {
+    const { m, journal } = this.#core;
+    if (m[CURSORS + this.#class] !== this.#number) journal.put(CURSORS + this.#class, this.#number);
+    // Rounds are there to compare classes with each other.
+    if (this.#contested && m[ROUNDS + this.#class] !== this.#round)
+      journal.put(ROUNDS + this.#class, this.#round);
+  }
+
+  /** `round`, or the round that some class has reached already. */
+  #due(round: number): number {
+    const { m } = this.#core;
+    let due = round >>> 0;
+    for (let c = 0; c < CLASSES.length; c++) if (isAfter(m[ROUNDS + c], due)) due = m[ROUNDS + c];
+    return due;
+  }
+
+  /** Before what was found so far. */
+  #isBefore(round: number, n: number): boolean {
+    return round === this.#round ? n < this.#number : isAfter(this.#round, round);
+  }
+}

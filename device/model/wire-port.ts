@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// What requester, responder and datagrams know of the wire that they are on.
+import type { Route } from '../fabric/route.js';
+import type { QpRow } from './rows.js';
+
+export const PSN_MODULUS = 2 ** 24;
+/** Payload of the largest packet. */
+export const MAX_MTU = 4096;
+
+export interface Wire {
+  /** Sends frame[0 … length). On a loopback it has been delivered, and answered, when this returns. */
+  transmit(frame: Uint8Array, length: number): void;
+  /** Headers of the connection's packets, or null when its source address is gone. */
+  routeOf(qp: QpRow): Route | null;
+}
