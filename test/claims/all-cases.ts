@@ -2,8 +2,21 @@
 import type { Case } from '../conformance/case.js';
 import { copyCases } from './cases/copies.js';
 import { deliverCases } from './cases/deliver.js';
+import { indexCases } from './cases/indices.js';
 import { overtakeCases } from './cases/overtake.js';
+import { processorCases } from './cases/processors.js';
+import { pushStateCases } from './cases/push-states.js';
+import { storeCases } from './cases/stores.js';
 import { tearCases } from './cases/tears.js';
 
 /** Cases about claims that run on any target. */
-export const claimCases: readonly Case[] = [...deliverCases, ...overtakeCases, ...copyCases, ...tearCases];
+export const claimCases: readonly Case[] = [
+  ...deliverCases,
+  ...overtakeCases,
+  ...copyCases,
+  ...tearCases,
+  ...storeCases,
+  ...processorCases,
+  ...indexCases,
+  ...pushStateCases,
+];

@@ -6,9 +6,10 @@ import { titleOf } from '../conformance/case.js';
 import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
 import { claimCases } from './all-cases.js';
+import { boundCases } from './cases/bounds.js';
 import { sliceCases } from './cases/slices.js';
 
-for (const c of [...claimCases, ...sliceCases]) {
+for (const c of [...claimCases, ...sliceCases, ...boundCases]) {
   test(titleOf(c), t => {
     const target = new InProcess();
     c.run({ target, driver: new Driver(target).start() });

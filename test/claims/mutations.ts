@@ -22,8 +22,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a push always runs from memory',
     file: 'model/push.js',
-    find: 'ahead === 0 && room && whole && slot !== NONE',
-    replace: 'false',
+    find: 'if (slot !== NONE) return accept(core',
+    replace: 'if (slot < 0) return accept(core',
     breaks: [
       'the pushed bytes are taken with the trailer: what the buffer gets next does not change them (engine)',
     ],
@@ -31,8 +31,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a byte that is stored twice goes unnoticed',
     file: 'model/push.js',
-    find: '|| pbufTorn(m, buffer) === 1',
-    replace: '',
+    find: 'if (pbufTorn(m, buffer) === 1)',
+    replace: 'if (false)',
     breaks: [
       'without a trailer nothing happens until a later doorbell covers the index; then memory runs (link)',
       'without a trailer nothing happens until a later doorbell covers the index; then memory runs (engine)',
@@ -61,8 +61,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the generation of a trailer is not looked at',
     file: 'model/push.js',
-    find: 'pushTrailerGeneration(value, TRAILER) === pbufGeneration(m, buffer)',
-    replace: 'true',
+    find: 'pushTrailerGeneration(value, TRAILER) !== pbufGeneration(m, buffer)',
+    replace: 'false',
     breaks: [
       'a trailer with another generation than the buffer has reached runs from memory (link)',
       'a trailer with another generation than the buffer has reached runs from memory (engine)',
@@ -71,8 +71,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the buffer that a trailer names is not looked at',
     file: 'model/push.js',
-    find: 'pushTrailerBuffer(value, TRAILER) === number',
-    replace: 'true',
+    find: 'pushTrailerBuffer(value, TRAILER) !== number',
+    replace: 'false',
     breaks: [
       'a trailer with a wrong length or buffer runs from memory (link)',
       'a trailer with a wrong length or buffer runs from memory (engine)',
@@ -81,14 +81,19 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the length of a trailer is not looked at',
     file: 'model/push.js',
-    find: 'const whole = fresh && isWhole(m, buffer, bytes);',
-    replace: 'const whole = fresh && (isWhole(m, buffer, bytes) || bytes !== 80);',
-    breaks: ['stores that overlap by less than their size tear the push (engine)'],
+    find: 'const bytes = pushTrailerLength(value, TRAILER) * PUSH_LENGTH_UNIT;',
+    replace: 'const bytes = 64;',
+    breaks: [
+      'a descriptor that is shorter than the stores is whole with the length of the stores (link)',
+      'a descriptor that is shorter than the stores is whole with the length of the stores (engine)',
+      'stores of any size at any offset, in any order, make a whole push (link)',
+      'stores of any size at any offset, in any order, make a whole push (engine)',
+    ],
   },
   {
     name: 'a push without a free slot is dropped',
     file: 'model/push.js',
-    find: 'const slot = core.queues.freeSlot();',
+    find: 'const slot = why === undefined ? core.queues.freeSlot() : NONE;',
     replace: 'const slot = core.queues.freeSlot(); if (slot === NONE) return;',
     breaks: [
       'no slot free: pushes beyond the last slot run from memory, each exactly once, in order (link)',
@@ -113,8 +118,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a push out of turn is taken as it is',
     file: 'model/push.js',
-    find: 'ahead === 0 && room',
-    replace: 'room',
+    find: "?? (ahead === 0 ? undefined : 'not-next')",
+    replace: '',
     breaks: [
       'a push that is not the next of its queue acts as a doorbell up to its index (link)',
       'a push that is not the next of its queue acts as a doorbell up to its index (engine)',
@@ -126,6 +131,8 @@ export const mutations: readonly Mutation[] = [
     find: "if (ahead >= HALF) return ignore(core, 'TRAILER', page, qpn, index, producer);",
     replace: '',
     breaks: [
+      'a doorbell between any two stores of a push goes first, and the trailer does nothing (link)',
+      'a doorbell between any two stores of a push goes first, and the trailer does nothing (engine)',
       'a push after the doorbell for the same index does nothing: the work runs once, from memory (link)',
       'a push after the doorbell for the same index does nothing: the work runs once, from memory (engine)',
     ],
@@ -143,8 +150,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a push beyond the depth of its queue is taken',
     file: 'model/push.js',
-    find: 'ahead === 0 && room && whole',
-    replace: 'ahead === 0 && whole',
+    find: 'if (!hasRoom(ahead + 1, producer, qpSendConsumer(m, qp), qpSendLogDepth(m, qp)))',
+    replace: 'if (false)',
     breaks: ['a push beyond the depth of its queue is refused'],
   },
   {
@@ -224,6 +231,8 @@ export const mutations: readonly Mutation[] = [
     find: 'pushed ? PUSHED : wanted',
     replace: 'wanted',
     breaks: [
+      'behind a COPY of 2 GiB a push is the very next slice, each of a hundred times',
+      'behind a SEND of 2 GiB a push is the very next slice, each of a hundred times',
       'a push on a queue of the link completes before each of 64 descriptors that were rung earlier on a queue of the link',
       'a push on a queue of the engine completes before each of 64 descriptors that were rung earlier on a queue of the link',
       'a push on a queue of the link completes before each of 64 descriptors that were rung earlier on a queue of the engine',
@@ -260,6 +269,11 @@ export const mutations: readonly Mutation[] = [
     breaks: [
       'under a flood of pushes a rung queue still gets one slice in eight, and pushes the other seven',
       'one who pushes without end leaves a rung queue one slice in eight, no less and no more',
+      'on a wire that is busy one in eight is for rung queues, of packets as of slices (372 ns a slice)',
+      'on a wire that is busy one in eight is for rung queues, of packets as of slices (500 ns a slice)',
+      'on a wire that is busy one in eight is for rung queues, of packets as of slices (3000 ns a slice)',
+      'on a wire that is busy one in eight is for rung queues, of packets as of slices (9100 ns a slice)',
+      'on a wire that is busy one in eight is for rung queues, of packets as of slices (20000 ns a slice)',
     ],
   },
   {
@@ -267,21 +281,256 @@ export const mutations: readonly Mutation[] = [
     file: 'model/scheduler.js',
     find: 'const PUSHED_IN_A_ROW = 7;',
     replace: 'const PUSHED_IN_A_ROW = 3;',
-    breaks: ['a push waits for pushes that came before it and for nothing that came after it'],
+    breaks: [
+      'a push waits for pushes that came before it and for nothing that came after it',
+      'several who push without end, to link and engine, leave rung queues of both one slice in eight',
+    ],
   },
   {
     name: 'pushes that overtook nobody count against the next one',
     file: 'model/scheduler.js',
-    find: 'const next = rung !== NONE ? streak + 1 : queues.rungWaiting ? streak : 0;',
+    find: 'const next = !queues.hasRung(c) ? 0 : this.#open[c] ? streak + 1 : streak;',
     replace: 'const next = Math.min(streak + 1, PUSHED_IN_A_ROW);',
     breaks: ['pushes that had nobody to overtake do not cost the next push its precedence'],
+  },
+  {
+    name: 'a store is taken to be as long as the word in which it begins',
+    file: 'model/push.js',
+    find: 'if (first < size)',
+    replace: 'if (false)',
+    breaks: [
+      'stores of any size at any offset, in any order, make a whole push (link)',
+      'stores of any size at any offset, in any order, make a whole push (engine)',
+    ],
+  },
+  {
+    name: 'only the first word of a store is kept',
+    file: 'model/push.js',
+    find: 'if (size === 8)',
+    replace: 'if (false)',
+    breaks: [
+      'stores of 16, 32 and 64 bytes arrive as runs of eight: whole in any order of the blocks (link)',
+      'stores of 16, 32 and 64 bytes arrive as runs of eight: whole in any order of the blocks (engine)',
+      'a doorbell for the index before, between any two stores of a push, leaves the push whole (link)',
+      'a doorbell for the index before, between any two stores of a push, leaves the push whole (engine)',
+    ],
+  },
+  {
+    name: 'stores out of order tear a push',
+    file: 'model/push.js',
+    find: 'if (after !== before + bits && pbufTorn(m, buffer) === 0)',
+    replace: 'if (after !== before + bits || before > bits)',
+    breaks: [
+      'stores of any size at any offset, in any order, make a whole push (link)',
+      'stores of any size at any offset, in any order, make a whole push (engine)',
+    ],
+  },
+  {
+    name: 'what a trailer leaves in the map of its buffer is still there for the next push',
+    file: 'model/push.js',
+    find: 'if (m[buffer + WRITTEN + n] !== 0)',
+    replace: 'if (n > 0)',
+    breaks: [
+      'pushes through the buffers of a page in turn, until each generation has gone round (link)',
+      'pushes through the buffers of a page in turn, until each generation has gone round (engine)',
+    ],
+  },
+  {
+    name: 'once torn, a buffer stays torn',
+    file: 'model/push.js',
+    find: 'putPbufTorn(journal, buffer, 0);',
+    replace: '',
+    breaks: [
+      'one processor is cut off by the whole push of another into the same buffer (link)',
+      'one processor is cut off by the whole push of another into the same buffer (engine)',
+    ],
+  },
+  {
+    name: 'a byte stored twice, a byte missing and any generation go unnoticed',
+    file: 'model/push.js',
+    find: 'const why = brokenBy(m, number, buffer, bytes, value) ??',
+    replace: 'const why =',
+    breaks: [
+      'of such stores one lost, at any place, is missed (link)',
+      'of such stores one lost, at any place, is missed (engine)',
+      'of such stores one repeated, at any later time, is noticed (link)',
+      'of such stores one repeated, at any later time, is noticed (engine)',
+      'a store that overlaps others in part, before or after them, is noticed (link)',
+      'a store that overlaps others in part, before or after them, is noticed (engine)',
+      'a block of 16, 32 or 64 bytes that is lost, cut off or repeated tears the push (link)',
+      'a block of 16, 32 or 64 bytes that is lost, cut off or repeated tears the push (engine)',
+      'two processors push into one buffer: each descriptor runs once, torn ones from memory (link)',
+      'two processors push into one buffer: each descriptor runs once, torn ones from memory (engine)',
+      'one processor is cut off by the whole push of another into the same buffer (link)',
+      'one processor is cut off by the whole push of another into the same buffer (engine)',
+    ],
+  },
+  {
+    name: 'pages share their push buffers',
+    file: 'model/push.js',
+    find: 'const buffer = row + DPAGE_BUFFERS_OFFSET / 4',
+    replace: 'const buffer = row - page * 320 + DPAGE_BUFFERS_OFFSET / 4',
+    breaks: [
+      'two processors push into one buffer number of two pages: both run as pushed (link)',
+      'two processors push into one buffer number of two pages: both run as pushed (engine)',
+    ],
+  },
+  {
+    name: 'stores beyond the end of a push buffer are taken',
+    file: 'model/push.js',
+    find: 'if (inBuffer + size > PUSH_BUFFER_BYTES)',
+    replace: 'if (inBuffer > PUSH_BUFFER_BYTES)',
+    breaks: [
+      'stores beyond the end of a buffer are bad accesses and do not tear it (link)',
+      'stores beyond the end of a buffer are bad accesses and do not tear it (engine)',
+    ],
+  },
+  {
+    name: 'a trailer beyond the depth of a queue is taken when the index has gone round',
+    file: 'model/notify.js',
+    find: 'posted + distance(producer, consumer) <= pow2(log)',
+    replace: 'distance(producer + posted, consumer) <= pow2(log)',
+    breaks: ['the deepest queue, full, takes no doorbell and no push for more, however far ahead'],
+  },
+  {
+    name: 'generations go on at 256',
+    file: 'model/push.js',
+    find: '(pbufGeneration(m, buffer) + 1) % GENERATIONS',
+    replace: 'pbufGeneration(m, buffer) + 1',
+    breaks: [
+      'pushes through the buffers of a page in turn, until each generation has gone round (link)',
+      'pushes through the buffers of a page in turn, until each generation has gone round (engine)',
+      'generations go round at 256 (link)',
+      'generations go round at 256 (engine)',
+    ],
+  },
+  {
+    name: 'all buffers of a page have the generation of the first',
+    file: 'model/push.js',
+    find: 'pushTrailerGeneration(value, TRAILER) !== pbufGeneration(m, buffer)',
+    replace: 'pushTrailerGeneration(value, TRAILER) !== pbufGeneration(m, buffer - number * BUFFER_WORDS)',
+    breaks: [
+      'each buffer has a generation of its own (link)',
+      'each buffer has a generation of its own (engine)',
+      'two processors, a queue each, push into two buffers of one page: both run as pushed (link)',
+      'two processors, a queue each, push into two buffers of one page: both run as pushed (engine)',
+      'two processors push for one queue: whichever trailer is first, both run once, in order (link)',
+      'two processors push for one queue: whichever trailer is first, both run once, in order (engine)',
+    ],
+  },
+  {
+    name: 'a trailer that is refused leaves the buffer as it is',
+    file: 'model/push.js',
+    find: 'decide(core, page, number, buffer, value); empty(core, buffer);',
+    replace:
+      'if (decide(core, page, number, buffer, value) !== undefined || maySend(core.m, page, qpRow(core.m, pushTrailerQpn(value, TRAILER)))) empty(core, buffer);',
+    breaks: [
+      'a trailer that tells of nothing still counts as one: the generation moves on (link)',
+      'a trailer that tells of nothing still counts as one: the generation moves on (engine)',
+    ],
+  },
+  {
+    name: 'indices are compared without regard to their going round',
+    file: 'model/push.js',
+    find: 'const ahead = distance(index, producer);',
+    replace: 'const ahead = index - producer;',
+    breaks: ['pushes and doorbells go on where the index of a queue goes round at 65,536'],
+  },
+  {
+    name: 'pushes that wait are forgotten when their queue stops',
+    file: 'model/send-queue.js',
+    find: 'let at = bytesAt(qp, slot);',
+    replace: 'let at = bytesAt(qp, NONE);',
+    breaks: [
+      'a push for a queue in ERR is flushed from the pushed bytes, once, and leaves no mark (link)',
+      'a push for a queue in ERR is flushed from the pushed bytes, once, and leaves no mark (engine)',
+      'pushes that wait when their queue goes to ERR are flushed from the pushed bytes (link)',
+      'pushes that wait when their queue goes to ERR are flushed from the pushed bytes (engine)',
+      'a pushed descriptor that fails moves its queue to ERR, and pushes behind it are flushed (link)',
+      'a pushed descriptor that fails moves its queue to ERR, and pushes behind it are flushed (engine)',
+    ],
+  },
+  {
+    name: 'pushes outlive the reset of their queue',
+    file: 'model/commands/queue-pairs.js',
+    find: 's.putPslotUsed(journal, row, 0); queues.slotFreed(qp);',
+    replace: '',
+    breaks: [
+      'pushes that wait when their queue goes to RESET are gone without a trace (link)',
+      'pushes that wait when their queue goes to RESET are gone without a trace (engine)',
+      'pushes that wait when their queue is destroyed are gone, and its number means another queue (link)',
+      'pushes that wait when their queue is destroyed are gone, and its number means another queue (engine)',
+    ],
+  },
+  {
+    name: 'a queue that is not ready may push',
+    file: 'model/notify.js',
+    find: 'mayRing(m, page, qp) && qpState(m, qp) >= QpState.RTS',
+    replace: 'qp !== NONE && qpPage(m, qp) === page',
+    breaks: [
+      'a push for a queue in RESET, INIT or RTR is refused and counted, and leaves the queue as it was (link)',
+      'a push for a queue in RESET, INIT or RTR is refused and counted, and leaves the queue as it was (engine)',
+    ],
+  },
+  {
+    name: 'the classes of rung queues share a cursor',
+    file: 'model/turns.js',
+    find: 'if (m[CURSORS + this.#class] !== this.#number) journal.put(CURSORS + this.#class, this.#number);',
+    replace: 'for (let c = 0; c < CLASSES.length; c++) journal.put(CURSORS + c, this.#number);',
+    breaks: ['queues of the link keep their turns while a queue of the engine runs between two packets'],
+  },
+  {
+    name: 'classes of rung queues are not compared: the first that can run does',
+    file: 'model/turns.js',
+    find: 'if (found && !this.#isBefore(round, n))',
+    replace: 'if (found)',
+    breaks: [
+      'rung queues take turns slice by slice, whatever the size of their descriptors',
+      'several who push without end, to link and engine, leave rung queues of both one slice in eight',
+    ],
+  },
+  {
+    name: 'rung queues run one after the other, not in turn',
+    file: 'model/turns.js',
+    find: 'journal.put(CURSORS + this.#class, this.#number);',
+    replace: '',
+    breaks: [
+      'rung queues take turns slice by slice, whatever the size of their descriptors',
+      'turns go on where they were when another process takes the adapter over',
+    ],
+  },
+  {
+    name: 'queues that were held get the turns that they have missed',
+    file: 'model/turns.js',
+    find: 'if (isAfter(m[ROUNDS + c], due))',
+    replace: 'if (false)',
+    breaks: ['queues that were held come back to one turn each, not to those that they have missed'],
+  },
+  {
+    name: 'turns are forgotten when another process takes over',
+    file: 'model/turns.js',
+    find: 'constructor(core) {',
+    replace: 'constructor(core) { core.m.fill(0, CURSORS, CURSORS + 9);',
+    breaks: ['turns go on where they were when another process takes the adapter over'],
+  },
+  {
+    name: 'pushed slices count for all rung queues alike, and are forgotten for all alike',
+    file: 'model/scheduler.js',
+    find: 'if (this.#open[c] && m[STREAKS + c] !== 0)',
+    replace: 'if (m[STREAKS + c] !== 0)',
+    breaks: [
+      'on a wire that is busy one in eight is for rung queues, of packets as of slices (372 ns a slice)',
+    ],
   },
   {
     name: 'the DMA engine does not yield before the end',
     file: 'model/engine.js',
     find: 'if (n > 0 && core.mustYield())',
     replace: 'if (n > 100)',
-    breaks: ['a push into the middle of a large COPY waits for no slice but the one in progress'],
+    breaks: [
+      'a push into the middle of a large COPY waits for no slice but the one in progress',
+      'the adapter comes back after each slice while stores or loads wait, and after 64 slices at the latest',
+    ],
   },
   {
     name: 'a slice of the DMA engine is 64 KiB',
@@ -295,7 +544,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'messages are cut at 4,096 bytes whatever the MTU',
-    file: 'model/wire.js',
+    file: 'model/requester.js',
     find: 'Math.min(qpMtuBytes(m, qp), MAX_MTU, d.gatherBytes - done)',
     replace: 'Math.min(4096, d.gatherBytes - done)',
     breaks: [
@@ -309,21 +558,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an MTU of 4,096 bytes makes packets of 2,048',
-    file: 'model/wire.js',
+    file: 'model/requester.js',
     find: 'Math.min(qpMtuBytes(m, qp), MAX_MTU, d.gatherBytes - done)',
     replace: 'Math.min(qpMtuBytes(m, qp), 2048, d.gatherBytes - done)',
     breaks: ['message sizes round every multiple of an MTU of 4096, each byte and the number of packets'],
   },
   {
     name: 'the first byte of each packet is lost on the way',
-    file: 'model/wire.js',
-    find: 'this.#packet.payloadOffset + n',
-    replace: 'this.#packet.payloadOffset + n + (n === 0 ? 1 : 0)',
+    file: 'model/responder.js',
+    find: 'receiving.scatter(qp, done, frame, p.payloadOffset, p.payloadLength)',
+    replace: 'receiving.scatter(qp, done, frame, p.payloadOffset + 1, p.payloadLength)',
     breaks: ['message sizes round every multiple of an MTU of 256, each byte and the number of packets'],
   },
   {
     name: 'packet sequence numbers stand still',
-    file: 'model/wire.js',
+    file: 'model/requester.js',
     find: 'putQpSqPsn(journal, qp, (qpSqPsn(m, qp) + 1) % PSN_MODULUS);',
     replace: '',
     breaks: [

@@ -4,11 +4,13 @@ import { conformanceCases } from '../conformance/all-cases.js';
 import type { Case } from '../conformance/case.js';
 import type { InProcess } from '../support/in-process.js';
 import { claimCases } from './all-cases.js';
+import { boundCases } from './cases/bounds.js';
 import { sliceCases } from './cases/slices.js';
 
 /** Every in-process case that proves a claim. */
 export const proofCases: readonly Case<InProcess>[] = [
   ...claimCases,
   ...sliceCases,
+  ...boundCases,
   ...conformanceCases.filter(c => c.claims !== undefined),
 ];

@@ -2,98 +2,19 @@
 // Every way in which a push can fail to be whole: a store left out, repeated, overlapping, mixed with another push, a
 // trailer that does not fit. Each ends in one completion of the copy in memory. What is whole in odd sizes runs as pushed.
 import assert from 'node:assert/strict';
-import { SGE_SIZE, WcStatus, WQE_SIZE } from '../../../device/abi/generated/descriptors.js';
+import { SGE_SIZE, WQE_SIZE } from '../../../device/abi/generated/descriptors.js';
 import { PUSH_BUFFER_BYTES, PUSH_LENGTH_UNIT } from '../../../device/abi/generated/registers.js';
 import type { Case } from '../../conformance/case.js';
-import { finish, makeQueues } from '../../support/bench.js';
 import type { Driver } from '../../support/driver.js';
-import { LANE_KINDS, Lane, type LaneKind } from '../../support/lane.js';
-import { bufferOffset, type Cq } from '../../support/work.js';
 import { counters } from './copies.js';
+import { onBench, type PushBench, type Store, storesOf } from './push-bench.js';
 
-const CLAIMS = [4, 13, 18, 28];
 const MOST_SPARE = (PUSH_BUFFER_BYTES - WQE_SIZE) / SGE_SIZE - 1;
-const PLACES = 4096;
-const MODULUS = 512;
-
-interface Store {
-  readonly at: number;
-  readonly size: 1 | 2 | 4 | 8;
-}
-
-/** The stores that a driver makes for `length` bytes. */
-const storesOf = (length: number, size: 1 | 2 | 4 | 8): Store[] =>
-  Array.from({ length: length / size }, (_, n) => ({ at: n * size, size }));
-
-/** One push after the other on one lane; each has a memory copy and a pushed copy with different marks. */
-class Bench {
-  readonly lane: Lane;
-  readonly #cq: Cq;
-  readonly #d: Driver;
-  #place = 0;
-
-  constructor(d: Driver, kind: LaneKind) {
-    this.#d = d;
-    this.#cq = makeQueues(d, 12).cq;
-    this.lane = new Lane(d, this.#cq, kind, PLACES, { logDepth: 8, logStride: 9, receives: 0 });
-  }
-
-  get index(): number {
-    return this.#place;
-  }
-
-  /** Writes the memory copy, gives the pushed copy to `act`, and says which of the two ran: exactly one, once. */
-  which(spare: number, act: (bytes: Uint8Array, index: number) => void): 'pushed' | 'memory' {
-    const d = this.#d;
-    const { lane } = this;
-    const place = this.#place++;
-    const value = 1 + (place % (MODULUS - 1));
-    lane.postReceives(1);
-    d.post(lane.qp.send, lane.work(value, place, spare));
-    act(d.encode(lane.work(value + MODULUS, place, spare), place), place);
-    const cqes = finish(d, this.#cq);
-    assert.deepEqual(
-      cqes.map(c => [c.wrId, c.status]),
-      [[place, WcStatus.SUCCESS]],
-      'exactly one completion',
-    );
-    const arrived = lane.arrivals();
-    if (arrived !== undefined) assert.equal(arrived, 1, 'exactly one message');
-    const mark = lane.marks(place + 1)[place];
-    assert.ok(mark === value || mark === value + MODULUS, `mark ${mark}`);
-    return mark === value ? 'memory' : 'pushed';
-  }
-
-  /** The stores of a push into buffer 0, and its trailer. */
-  push(
-    bytes: Uint8Array,
-    index: number,
-    stores: readonly Store[],
-    length = bytes.length,
-    generation?: number,
-  ): void {
-    for (const s of stores) this.store(bytes, s);
-    this.#d.trailer(0, 0, this.lane.qp.number, index, length, generation);
-  }
-
-  store(bytes: Uint8Array, s: Store, buffer = 0): void {
-    this.#d.storeAt(bufferOffset(0, buffer) + s.at, bytes.subarray(s.at, s.at + s.size));
-  }
-}
-
-type Body = (b: Bench, d: Driver) => void;
-
-const forBoth = (name: string, body: Body): Case[] =>
-  LANE_KINDS.map(kind => ({
-    name: `${name} (${kind})`,
-    claims: CLAIMS,
-    run: ({ driver }) => body(new Bench(driver, kind), driver),
-  }));
 
 /** Lengths of descriptors to tear: the shortest with a range, an odd number of units, and a full buffer. */
 const SPARES = [0, 3, MOST_SPARE];
 
-function tearAt(b: Bench, d: Driver, change: (stores: Store[], n: number) => Store[]): void {
+function tearAt(b: PushBench, d: Driver, change: (stores: Store[], n: number) => Store[]): void {
   let torn = 0;
   for (const spare of SPARES) {
     const length = WQE_SIZE + (spare + 1) * SGE_SIZE;
@@ -113,16 +34,16 @@ function tearAt(b: Bench, d: Driver, change: (stores: Store[], n: number) => Sto
 }
 
 export const tearCases: readonly Case[] = [
-  ...forBoth('a push with any one store left out runs from memory, once', (b, d) =>
+  ...onBench('a push with any one store left out runs from memory, once', (b, d) =>
     tearAt(b, d, (stores, n) => stores.filter((_, k) => k !== n)),
   ),
-  ...forBoth('a push with any one store repeated runs from memory, once', (b, d) =>
+  ...onBench('a push with any one store repeated runs from memory, once', (b, d) =>
     tearAt(b, d, (stores, n) => [...stores.slice(0, n + 1), stores[n], ...stores.slice(n + 1)]),
   ),
-  ...forBoth('a push cut off after any store runs from memory, once', (b, d) =>
+  ...onBench('a push cut off after any store runs from memory, once', (b, d) =>
     tearAt(b, d, (stores, n) => stores.slice(0, n)),
   ),
-  ...forBoth('a push with any one byte too many or too few runs from memory, once', b => {
+  ...onBench('a push with any one byte too many or too few runs from memory, once', b => {
     const length = WQE_SIZE + SGE_SIZE;
     for (let at = 0; at < length; at++) {
       const bytewise = storesOf(length, 1);
@@ -137,7 +58,7 @@ export const tearCases: readonly Case[] = [
       assert.deepEqual([lost, twice], ['memory', 'memory'], `byte ${at}`);
     }
   }),
-  ...forBoth('stores of any size, order and alignment make a whole push if each byte is stored once', b => {
+  ...onBench('stores of any size, order and alignment make a whole push if each byte is stored once', b => {
     const length = WQE_SIZE + SGE_SIZE;
     const shapes: Store[][] = ([1, 2, 4, 8] as const).map(size => storesOf(length, size));
     shapes.push(storesOf(length, 8).reverse(), storesOf(length, 4).reverse());
@@ -153,7 +74,7 @@ export const tearCases: readonly Case[] = [
         `shape ${n}`,
       );
   }),
-  ...forBoth('stores that overlap by less than their size tear the push', b => {
+  ...onBench('stores that overlap by less than their size tear the push', b => {
     const length = WQE_SIZE + SGE_SIZE;
     for (let at = 1; at < 8; at++) {
       const stores: Store[] = [...storesOf(length, 8), { at, size: 8 }];
@@ -164,7 +85,7 @@ export const tearCases: readonly Case[] = [
       );
     }
   }),
-  ...forBoth('a second push into the same buffer at any point tears both, and each runs once', b => {
+  ...onBench('a second push into the same buffer at any point tears both, and each runs once', b => {
     const length = WQE_SIZE + SGE_SIZE;
     const stores = storesOf(length, 8);
     for (let cut = 1; cut < stores.length; cut++) {
@@ -188,7 +109,7 @@ export const tearCases: readonly Case[] = [
       'pushed',
     );
   }),
-  ...forBoth('pushes into two buffers at once do not disturb each other', (b, d) => {
+  ...onBench('pushes into two buffers at once do not disturb each other', (b, d) => {
     const length = WQE_SIZE + SGE_SIZE;
     const stores = storesOf(length, 8);
     const ran = b.which(0, (bytes, index) => {
@@ -201,13 +122,13 @@ export const tearCases: readonly Case[] = [
     assert.equal(ran, 'pushed');
     assert.equal(counters(d).pushes, 1);
   }),
-  ...forBoth('a trailer with another generation than the buffer has reached runs from memory', b => {
+  ...onBench('a trailer with another generation than the buffer has reached runs from memory', b => {
     const stores = storesOf(WQE_SIZE + SGE_SIZE, 8);
     for (let round = 0; round < 4; round++) {
       for (const wrong of [1, 2, 128, 255]) {
         // Generation of the buffer: trailers written to it before.
         const now = b.index % 256;
-        const ran = b.which(0, (bytes, i) => b.push(bytes, i, stores, bytes.length, (now + wrong) % 256));
+        const ran = b.which(0, (bytes, i) => b.push(bytes, i, stores, { generation: (now + wrong) % 256 }));
         assert.equal(ran, 'memory', `generation off by ${wrong}`);
       }
       assert.equal(
@@ -216,7 +137,7 @@ export const tearCases: readonly Case[] = [
       );
     }
   }),
-  ...forBoth('generations go round at 256', b => {
+  ...onBench('generations go round at 256', b => {
     const stores = storesOf(WQE_SIZE + SGE_SIZE, 8);
     for (let n = 0; n < 260; n++)
       assert.equal(
@@ -225,12 +146,12 @@ export const tearCases: readonly Case[] = [
         `push ${n}`,
       );
   }),
-  ...forBoth('a trailer with a wrong length or buffer runs from memory', (b, d) => {
+  ...onBench('a trailer with a wrong length or buffer runs from memory', (b, d) => {
     const length = WQE_SIZE + 3 * SGE_SIZE;
     const stores = storesOf(length, 8);
     const units = length / PUSH_LENGTH_UNIT;
     for (const said of [0, 1, units - 1, units + 1, 16, 17, 255]) {
-      const ran = b.which(2, (bytes, i) => b.push(bytes, i, stores, said * PUSH_LENGTH_UNIT));
+      const ran = b.which(2, (bytes, i) => b.push(bytes, i, stores, { length: said * PUSH_LENGTH_UNIT }));
       assert.equal(ran, 'memory', `length of ${said} units`);
     }
     for (const named of [1, 2, 3, 4, 255]) {
