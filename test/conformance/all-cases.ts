@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: MIT
 import type { Case } from './case.js';
+import { operationCases } from './cases/bad-operations.js';
 import { commandCases } from './cases/commands.js';
+import { completionQueueCases } from './cases/completion-queues.js';
 import { createCases } from './cases/create-commands.js';
+import { createVerbsCases } from './cases/create-verbs.js';
+import { datagramCases } from './cases/datagrams.js';
 import { engineCases } from './cases/engine.js';
 import { errorCases } from './cases/errors.js';
 import { eventCases } from './cases/events.js';
 import { faultCases } from './cases/faults.js';
 import { gatherCases } from './cases/gather.js';
+import { inlineCases } from './cases/inline.js';
 import { interruptCases } from './cases/interrupts.js';
+import { memoryOpCases } from './cases/memory-ops.js';
 import { messageCases } from './cases/messages.js';
+import { objectCases } from './cases/objects.js';
+import { operationsCases } from './cases/operations.js';
+import { rdmaCases } from './cases/rdma.js';
+import { regionCases } from './cases/regions.js';
 import { registerCases } from './cases/registers.js';
+import { remoteKeyCases } from './cases/remote-keys.js';
 import { resetCases } from './cases/reset.js';
 import { transitionCases } from './cases/transitions.js';
+import { unconnectedCases } from './cases/unconnected.js';
 
 /** Every case that runs on any target. */
 export const conformanceCases: readonly Case[] = [
@@ -19,12 +31,24 @@ export const conformanceCases: readonly Case[] = [
   ...resetCases,
   ...commandCases,
   ...createCases,
+  ...createVerbsCases,
+  ...objectCases,
+  ...completionQueueCases,
   ...transitionCases,
   ...eventCases,
   ...messageCases,
   ...gatherCases,
+  ...rdmaCases,
+  ...operationsCases,
+  ...unconnectedCases,
+  ...datagramCases,
   ...engineCases,
   ...errorCases,
+  ...operationCases,
   ...faultCases,
   ...interruptCases,
+  ...regionCases,
+  ...memoryOpCases,
+  ...remoteKeyCases,
+  ...inlineCases,
 ];

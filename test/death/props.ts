@@ -26,6 +26,9 @@ export interface PairOptions {
   page?: number;
   logDepth?: number;
   cqLogDepth?: number;
+  /** Flags of CREATE_QP, and stride of the queues. */
+  flags?: number;
+  logStride?: number;
 }
 
 export function pair(stage: Stage, o: PairOptions = {}): Pair {
@@ -35,8 +38,9 @@ export function pair(stage: Stage, o: PairOptions = {}): Pair {
   const page = o.page ?? 0;
   const aCq = driver.createCq(eq, o.cqLogDepth ?? 4, page);
   const bCq = driver.createCq(eq, o.cqLogDepth ?? 4, page);
-  const a = driver.createQp({ sendCq: aCq, logDepth, page });
-  const b = driver.createQp({ sendCq: bCq, logDepth, page });
+  const { flags = 0, logStride = 8 } = o;
+  const a = driver.createQp({ sendCq: aCq, logDepth, page, flags, logStride });
+  const b = driver.createQp({ sendCq: bCq, logDepth, page, flags, logStride });
   const mtu = o.mtu ?? Mtu.MTU_256;
   driver.connect(a, b.number, mtu, 0xfffffe);
   driver.connect(b, a.number, mtu, 0xfffffe);

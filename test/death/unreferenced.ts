@@ -3,7 +3,10 @@
 // begun, outbox and journal entries beyond their counts. The adapter stores there before a commit without a journal
 // entry, so after a death they may hold any mixture of old and new. Here they are filled with the worst mixture, garbage,
 // before each recovery; what is left of a half-done unjournaled store can then do no more harm than that.
+import { MrKind } from '../../device/abi/generated/commands.js';
 import {
+  AH_TABLE,
+  AH_WORDS,
   CQ_TABLE,
   CQ_WORDS,
   DPAGE_BUFFERS_OFFSET,
@@ -11,9 +14,16 @@ import {
   DPAGE_WORDS,
   EQ_TABLE,
   EQ_WORDS,
+  GID_COUNT,
+  GID_TABLE,
+  GID_WORDS,
   JOURNAL_TABLE,
   MR_TABLE,
   MR_WORDS,
+  mrKind,
+  mrPageCount,
+  mrPoolStart,
+  mrValid,
   OUTBOX_COUNT,
   OUTBOX_TABLE,
   OUTBOX_WORDS,
@@ -34,6 +44,8 @@ import {
   QP_WORDS,
   qpActive,
   qpRecvActive,
+  SRQ_TABLE,
+  SRQ_WORDS,
   ST_JOURNAL_COUNT_OFFSET,
   ST_OUTBOX_COUNT_OFFSET,
   ST_RESET_TARGET_OFFSET,
@@ -52,6 +64,9 @@ export const HOT: readonly (readonly [number, number])[] = [
   [EQ_TABLE, HOT_ROWS * EQ_WORDS],
   [CQ_TABLE, HOT_ROWS * CQ_WORDS],
   [QP_TABLE, HOT_ROWS * QP_WORDS],
+  [SRQ_TABLE, HOT_ROWS * SRQ_WORDS],
+  [AH_TABLE, HOT_ROWS * AH_WORDS],
+  [GID_TABLE, GID_COUNT * GID_WORDS],
   [PSLOT_TABLE, PSLOT_COUNT * PSLOT_WORDS],
   [MR_TABLE, HOT_ROWS * MR_WORDS],
   [POOL_BLOCK_TABLE, HOT_BLOCKS],
@@ -71,6 +86,8 @@ const ROWS: readonly (readonly [number, number, number])[] = [
   [EQ_TABLE, EQ_WORDS, 1],
   [CQ_TABLE, CQ_WORDS, 1],
   [QP_TABLE, QP_WORDS, 1],
+  [SRQ_TABLE, SRQ_WORDS, 1],
+  [AH_TABLE, AH_WORDS, 1],
   // The key of a memory region outlives it.
   [MR_TABLE, MR_WORDS, 2],
 ];
@@ -93,6 +110,7 @@ export function unreferenced(m: Uint32Array, visit: Visit): void {
   }
   idleDescriptors(at, visit);
   freePool(at, visit);
+  idlePages(at, visit);
   emptyBuffers(at, visit);
 }
 
@@ -105,6 +123,12 @@ function freeRows(at: At, first: number, words: number, keep: number, visit: Vis
 
 const ACTIVE_WORD = wordOf(qpActive);
 const RECV_ACTIVE_WORD = wordOf(qpRecvActive);
+const [KIND_WORD, VALID_WORD, POOL_START_WORD, PAGE_COUNT_WORD] = [
+  mrKind,
+  mrValid,
+  mrPoolStart,
+  mrPageCount,
+].map(wordOf);
 
 /** Where in a row the accessor looks. */
 function wordOf(get: (m: Uint32Array, w: number) => number): number {
@@ -125,6 +149,15 @@ function freePool(at: At, visit: Visit): void {
   const words = POOL_BLOCK_PAGES * 2;
   for (let b = 0; b < HOT_BLOCKS; b++)
     if (at(POOL_BLOCK_TABLE + b) === 0) visit(POOL_TABLE + b * words, words);
+}
+
+/** Pages that are set aside for a region which has no memory now. */
+function idlePages(at: At, visit: Visit): void {
+  for (let n = 0; n < HOT_ROWS; n++) {
+    const row = MR_TABLE + n * MR_WORDS;
+    if (at(row) === 0 || at(row + KIND_WORD) !== MrKind.FAST || at(row + VALID_WORD) !== 0) continue;
+    visit(POOL_TABLE + at(row + POOL_START_WORD) * 2, at(row + PAGE_COUNT_WORD) * 2);
+  }
 }
 
 /** Words of push buffers of which no byte was stored. */

@@ -18,7 +18,19 @@ import {
   take,
   takeQueues,
 } from './arena.js';
-import { bytesOf, carryOut, faults, gathered, type Key, permitted, scattered, violations } from './oracle.js';
+import {
+  bytesOf,
+  carryOut,
+  faults,
+  gathered,
+  type Key,
+  type Kind,
+  look,
+  permitted,
+  type Seen,
+  scattered,
+  violations,
+} from './oracle.js';
 import { hold } from './seed.js';
 
 const LOG_STRIDE = 8;
@@ -46,9 +58,14 @@ class Scene {
   }
 
   /** Reads a list, if it may: addresses beyond memory have no bytes. */
-  within(work: Work): boolean {
+  within({ gather, scatter }: Seen): boolean {
     const ram = arena.target.ramBytes;
-    return !faults(work.gather ?? [], this.byKey, ram) && !faults(work.scatter ?? [], this.byKey, ram);
+    return !faults(gather, this.byKey, ram) && !faults(scatter, this.byKey, ram);
+  }
+
+  /** What the adapter finds in the entry with index 0 of a queue. */
+  look(work: Work, room: number, kind: Kind): Seen {
+    return look(this.driver.encode(work, 0), room, kind);
   }
 
   /** All of memory is `expected`, the queues of the adapter apart. */
@@ -91,8 +108,9 @@ function runOnChannel(p: Plan, pushed: boolean): void {
   const qp = driver.channel({ sendCq: cq, logDepth: 2, logStride: LOG_STRIDE });
   const work = toWork(p, s.keys, s.free(), 0);
   const room = pushed ? 32 + 16 * (p.gather.length + p.scatter.length) : STRIDE;
-  const broken = violations({ work, index: 0, room, kind: 'dma' }, s.byKey);
-  const faulty = !s.within(work);
+  const seen = s.look(work, room, 'dma');
+  const broken = violations({ seen, index: 0, kind: 'dma' }, s.byKey);
+  const faulty = !s.within(seen);
   if (pushed) driver.push(qp, work, { memory: null });
   else driver.post(qp.send, work);
   const expected = arena.memory();
@@ -103,18 +121,18 @@ function runOnChannel(p: Plan, pushed: boolean): void {
   const status = signaled ? only(cqes).status : WcStatus.SUCCESS;
   if (!signaled) assert.equal(cqes.length, 0);
   checkStatus(status, broken, faulty, WcStatus.GENERAL_ERR);
-  if (status === WcStatus.SUCCESS) carryOut(expected, work, s.byKey);
-  if (status === WcStatus.GENERAL_ERR) takeReachable(expected, work, s);
+  if (status === WcStatus.SUCCESS) carryOut(expected, seen, s.byKey);
+  if (status === WcStatus.GENERAL_ERR) takeReachable(expected, seen, s);
   s.compare(expected, [cq]);
   if (status !== WcStatus.SUCCESS) s.checkFailed(qp, cq, status);
   checkBystander(driver, s.bystander);
 }
 
 /** A fault in the middle: ranges that the request may write hold old or new bytes. */
-function takeReachable(expected: Uint8Array, work: Work, s: Scene): void {
+function takeReachable(expected: Uint8Array, seen: Seen, s: Scene): void {
   const ram = arena.target.ramBytes;
   const actual = arena.memory();
-  for (const range of work.scatter ?? []) {
+  for (const range of seen.scatter) {
     if (!permitted(range, s.byKey, true)) continue;
     const whole = s.byKey.get(range.lkey as number)?.pages === undefined;
     const length = whole ? Math.max(0, Math.min(range.length, ram - range.address)) : range.length;
@@ -164,8 +182,10 @@ function runSend(p: Plan, receive: readonly Place[], receiveFlags: number): void
     scatter: toRanges(receive, s.keys, free + FREE_BYTES / 2),
     flags: receiveFlags,
   };
-  const sendBroken = violations({ work, index: 0, room: STRIDE, kind: 'rc' }, s.byKey);
-  const recvBroken = violations({ work: recv, index: 0, room: STRIDE, kind: 'receive' }, s.byKey);
+  const sending = s.look(work, STRIDE, 'rc');
+  const receiving = s.look(recv, STRIDE, 'receive');
+  const sendBroken = violations({ seen: sending, index: 0, kind: 'rc' }, s.byKey);
+  const recvBroken = violations({ seen: receiving, index: 0, kind: 'receive' }, s.byKey);
   driver.post(a.send, work);
   driver.post(b.recv as Qp['send'], recv);
   const expected = arena.memory();
@@ -173,13 +193,13 @@ function runSend(p: Plan, receive: readonly Place[], receiveFlags: number): void
   driver.ringSend(a);
   arena.settle();
   const message = { sent: driver.poll(aCq), received: driver.poll(bCq) };
-  judge(s, { work, recv, sendBroken, recvBroken, ...message }, expected, [aCq, bCq]);
+  judge(s, { work: sending, recv: receiving, sendBroken, recvBroken, ...message }, expected, [aCq, bCq]);
   checkBystander(driver, s.bystander);
 }
 
 interface Message {
-  readonly work: Work;
-  readonly recv: Work;
+  readonly work: Seen;
+  readonly recv: Seen;
   readonly sendBroken: ReadonlySet<number>;
   readonly recvBroken: ReadonlySet<number>;
   readonly sent: readonly Cqe[];
@@ -193,18 +213,19 @@ function judge(s: Scene, m: Message, expected: Uint8Array, cqs: readonly Cq[]): 
     checkStatus(only(m.sent).status, m.sendBroken, false, WcStatus.GENERAL_ERR);
     return s.compare(expected, cqs);
   }
-  const bytes = (work.gather ?? []).reduce((n, g) => n + g.length, 0);
-  const room = (recv.scatter ?? []).reduce((n, r) => n + r.length, 0);
-  const sendFaults = faults(work.gather ?? [], s.byKey, ram);
-  const recvFaults = faults(recv.scatter ?? [], s.byKey, ram);
+  const bytes = work.gather.reduce((n, g) => n + g.length, work.data.length);
+  const room = recv.scatter.reduce((n, r) => n + r.length, 0);
+  const sendFaults = faults(work.gather, s.byKey, ram);
+  const recvFaults = faults(recv.scatter, s.byKey, ram);
   const recvRules = new Set(m.recvBroken);
   if (bytes > room) recvRules.add(WcStatus.LOC_LEN_ERR);
   const good = !sendFaults && !recvFaults && recvRules.size === 0;
   if (good) {
     assert.equal(only(m.received).status, WcStatus.SUCCESS);
     assert.equal(only(m.received).byteCount, bytes);
-    if (((work.flags ?? 1) & 1) !== 0) assert.equal(only(m.sent).status, WcStatus.SUCCESS);
-    scattered(expected, recv.scatter ?? [], s.byKey, gathered(expected, work.gather ?? [], s.byKey));
+    if ((work.flags & 1) !== 0) assert.equal(only(m.sent).status, WcStatus.SUCCESS);
+    const message = work.data.length > 0 ? work.data : gathered(expected, work.gather, s.byKey);
+    scattered(expected, recv.scatter, s.byKey, message);
     return s.compare(expected, cqs);
   }
   judgeFailure(m, recvRules, sendFaults, recvFaults);

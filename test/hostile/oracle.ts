@@ -2,8 +2,10 @@
 // What the reference page promises of a descriptor, written down a second time and in another way than the model's: as
 // the set of all rules that a request breaks. The adapter may report any of them, must report one if there are any, and
 // must carry the request out, byte for byte, if there are none.
-import { Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
-import type { Range, Work } from '../support/work.js';
+import * as d from '../../device/abi/generated/descriptors.js';
+import { asWords, type Range } from '../support/work.js';
+
+const { Opcode, WcStatus } = d;
 
 /** A memory region as its owner knows it. */
 export interface Key {
@@ -18,64 +20,159 @@ export interface Key {
 }
 
 const PAGE = 4096;
+const HEAD = 32;
+const ENTRY = 16;
 const MAX_BYTES = 2 ** 31;
+const MAX_DATAGRAM = 4096;
 const MAX_ADDRESS = 2 ** 53;
 const SIGNALED_AND_SOLICITED = 3;
-/** Its low half is the index, its high half reserved; words 6 and 7 are reserved too. */
-const INDEX_WORD = 1;
+const ALL_FLAGS = 15;
+const INLINE = 8;
+
+export type Kind = 'rc' | 'dma' | 'uc' | 'ud' | 'gsi' | 'receive';
+
+/** Operation → queues that have it, and what stands in its descriptor beside opcode, flags, index and id. */
+export const OPERATIONS: ReadonlyMap<number, readonly [queues: string, parts: string]> = new Map([
+  [Opcode.NOP, ['rc dma uc ud gsi', '']],
+  [Opcode.SEND, ['rc uc ud gsi', 'gather inline']],
+  [Opcode.SEND_IMM, ['rc uc ud gsi', 'gather inline low']],
+  [Opcode.SEND_INV, ['rc', 'gather inline low']],
+  [Opcode.COPY, ['rc dma', 'gather scatter']],
+  [Opcode.FILL, ['rc dma', 'scatter low high']],
+  [Opcode.RDMA_WRITE, ['rc uc', 'gather inline high remote']],
+  [Opcode.RDMA_WRITE_IMM, ['rc uc', 'gather inline low high remote']],
+  [Opcode.RDMA_READ, ['rc', 'scatter high remote']],
+  [Opcode.CMP_SWAP, ['rc', 'scatter high remote atomic compare']],
+  [Opcode.FETCH_ADD, ['rc', 'scatter high remote atomic']],
+  [Opcode.LOCAL_INV, ['rc uc', 'low kernel']],
+  [Opcode.FAST_REG, ['rc uc', 'low kernel registration']],
+  [Opcode.RECV, ['receive', 'scatter']],
+]);
+
+export function partsOf(opcode: number, kind: Kind): Set<string> {
+  const [queues, parts] = OPERATIONS.get(opcode) ?? ['', ''];
+  if (!queues.split(' ').includes(kind)) return new Set(['nothing']);
+  const set = new Set(parts.split(' '));
+  if ((kind === 'ud' || kind === 'gsi') && set.has('gather')) set.add('address');
+  return set;
+}
+
+/** What the bytes of a descriptor say. */
+export interface Seen {
+  readonly opcode: number;
+  readonly flags: number;
+  readonly index: number;
+  readonly inlineLength: number;
+  readonly counts: readonly [gather: number, scatter: number];
+  /** Operands and remote address: words 4 to 7. */
+  readonly operands: readonly number[];
+  /** Words of the extension; empty when there is none or it does not fit. */
+  readonly extension: readonly number[];
+  /** Everything fits into the room; without it the rest is empty. */
+  readonly fits: boolean;
+  readonly data: Uint8Array;
+  readonly gather: readonly Range[];
+  readonly scatter: readonly Range[];
+}
+
+/** Takes a descriptor apart, of which `room` bytes are there (stride, or length of the push). */
+export function look(bytes: Uint8Array, room: number, kind: Kind): Seen {
+  const padded = new Uint8Array(Math.max(room, HEAD));
+  padded.set(bytes.subarray(0, padded.length));
+  const m = asWords(padded);
+  const parts = partsOf(d.wqeOpcode(m, 0), kind);
+  const extra = parts.has('registration') ? 32 : parts.has('atomic') || parts.has('address') ? 16 : 0;
+  const counts = [d.wqeGatherCount(m, 0), d.wqeScatterCount(m, 0)] as const;
+  const inlineLength = d.wqeInlineLength(m, 0);
+  const fits = HEAD + extra + inlineLength + ENTRY * (counts[0] + counts[1]) <= room;
+  const first = HEAD + extra;
+  const range = (n: number): Range => {
+    const at = (first + n * ENTRY) / 4;
+    return { address: d.sgeAddress(m, at), length: d.sgeLength(m, at), lkey: d.sgeLkey(m, at) };
+  };
+  const ranges = (from: number, count: number): Range[] =>
+    fits ? Array.from({ length: count }, (_, n) => range(from + n)) : [];
+  return {
+    opcode: d.wqeOpcode(m, 0),
+    flags: d.wqeFlags(m, 0),
+    index: d.wqeIndex(m, 0),
+    inlineLength,
+    counts,
+    operands: [...m.subarray(4, 8)],
+    extension: fits ? [...m.subarray(HEAD / 4, first / 4)] : [],
+    fits,
+    data: fits ? padded.slice(first, first + inlineLength) : new Uint8Array(0),
+    gather: ranges(0, counts[0]),
+    scatter: ranges(counts[0], counts[1]),
+  };
+}
 
 export interface Request {
-  readonly work: Work;
+  readonly seen: Seen;
   /** Index that the queue expects. */
   readonly index: number;
-  /** Bytes that the descriptor may have: stride, or length of the push. */
-  readonly room: number;
-  readonly kind: 'rc' | 'dma' | 'receive';
+  readonly kind: Kind;
+  readonly privileged?: boolean;
 }
 
 const sum = (list: readonly Range[]): number => list.reduce((n, r) => n + r.length, 0);
 
-/** Statuses of the rules that the request breaks. Faults of memory are not among them: see faults(). */
-export function violations(request: Request, keys: ReadonlyMap<number, Key>): Set<WcStatus> {
-  const { work, room } = request;
-  const gather = work.gather ?? [];
-  const scatter = work.scatter ?? [];
-  const broken = new Set<WcStatus>();
-  if (malformed(request)) broken.add(WcStatus.LOC_QP_OP_ERR);
+/** Statuses of the rules that the request breaks, keys apart. */
+export function broken(request: Request): Set<d.WcStatus> {
+  const { seen, kind } = request;
+  const rules = new Set<d.WcStatus>();
+  if (malformed(request)) rules.add(WcStatus.LOC_QP_OP_ERR);
   // What does not fit is not looked at.
-  if (32 + 16 * ((work.gatherCount ?? gather.length) + (work.scatterCount ?? scatter.length)) > room)
-    return broken.add(WcStatus.LOC_QP_OP_ERR);
-  if (sum(gather) > MAX_BYTES || sum(scatter) > MAX_BYTES) broken.add(WcStatus.LOC_LEN_ERR);
-  if (work.opcode === Opcode.COPY && sum(gather) !== sum(scatter)) broken.add(WcStatus.LOC_LEN_ERR);
-  if (work.opcode === Opcode.COPY && gather.some(g => scatter.some(s => overlap(g, s))))
-    broken.add(WcStatus.LOC_QP_OP_ERR);
-  if (gather.some(r => !permitted(r, keys, false))) broken.add(WcStatus.LOC_PROT_ERR);
-  if (scatter.some(r => !permitted(r, keys, true))) broken.add(WcStatus.LOC_PROT_ERR);
-  return broken;
+  if (!seen.fits) return rules.add(WcStatus.LOC_QP_OP_ERR);
+  const [gathered, scatters] = [sum(seen.gather) + seen.inlineLength, sum(seen.scatter)];
+  const atomic = partsOf(seen.opcode, kind).has('atomic');
+  const datagram = kind === 'ud' || kind === 'gsi';
+  if (gathered > MAX_BYTES || scatters > MAX_BYTES) rules.add(WcStatus.LOC_LEN_ERR);
+  if (seen.opcode === Opcode.COPY && gathered !== scatters) rules.add(WcStatus.LOC_LEN_ERR);
+  if ((atomic && scatters !== 8) || (datagram && gathered > MAX_DATAGRAM)) rules.add(WcStatus.LOC_LEN_ERR);
+  return rules;
 }
 
-function malformed({ work, index, kind }: Request): boolean {
-  const counts = [(work.gather ?? []).length, (work.scatter ?? []).length] as const;
-  const hasPattern = (work.pattern?.[0] ?? 0) !== 0 || (work.pattern?.[1] ?? 0) !== 0;
-  return (
-    ((work.flags ?? 1) | SIGNALED_AND_SOLICITED) !== SIGNALED_AND_SOLICITED ||
-    (work.index ?? index) !== index ||
-    (work.poke ?? []).some(([word, value]) => value !== (word === INDEX_WORD ? index : 0)) ||
-    (hasPattern && work.opcode !== Opcode.FILL) ||
-    !shapeFits(work.opcode, counts, kind)
-  );
+/** The same with the keys of both lists. Faults of memory are not among them: see faults(). */
+export function violations(request: Request, keys: ReadonlyMap<number, Key>): Set<d.WcStatus> {
+  const { opcode, gather, scatter, fits } = request.seen;
+  const rules = broken(request);
+  if (!fits) return rules;
+  if (opcode === Opcode.COPY && gather.some(g => scatter.some(s => overlap(g, s))))
+    rules.add(WcStatus.LOC_QP_OP_ERR);
+  if (gather.some(r => !permitted(r, keys, false))) rules.add(WcStatus.LOC_PROT_ERR);
+  if (scatter.some(r => !permitted(r, keys, true))) rules.add(WcStatus.LOC_PROT_ERR);
+  return rules;
 }
 
-function shapeFits(
-  opcode: number,
-  [gather, scatter]: readonly [number, number],
-  kind: Request['kind'],
-): boolean {
-  if (kind === 'receive') return opcode === Opcode.RECV && gather === 0;
-  if (opcode === Opcode.NOP) return gather === 0 && scatter === 0;
-  if (opcode === Opcode.SEND) return kind === 'rc' && scatter === 0;
-  if (opcode === Opcode.FILL) return gather === 0;
-  return opcode === Opcode.COPY;
+function malformed({ seen, index, kind, privileged = false }: Request): boolean {
+  const parts = partsOf(seen.opcode, kind);
+  const [low, high, ...remote] = seen.operands;
+  const inline = (seen.flags & INLINE) !== 0;
+  const flags = kind === 'receive' ? SIGNALED_AND_SOLICITED : ALL_FLAGS;
+  const strangers: readonly boolean[] = [
+    parts.has('nothing'),
+    parts.has('kernel') && !privileged,
+    (seen.flags | flags) !== flags,
+    seen.index !== index,
+    inline && !(parts.has('inline') && seen.counts[0] === 0),
+    !inline && seen.inlineLength !== 0,
+    !parts.has('gather') && seen.counts[0] !== 0,
+    !parts.has('scatter') && seen.counts[1] !== 0,
+    !parts.has('low') && low !== 0,
+    !parts.has('high') && high !== 0,
+    !parts.has('remote') && remote.some(word => word !== 0),
+    strangeExtension(parts, seen.extension),
+  ];
+  return strangers.includes(true);
+}
+
+/** Something that is reserved in the extension is not zero. */
+function strangeExtension(parts: ReadonlySet<string>, words: readonly number[]): boolean {
+  if (words.length === 0) return false;
+  if (parts.has('registration')) return words[7] >= 2 ** 16;
+  if (parts.has('address')) return words[3] !== 0;
+  return !parts.has('compare') && (words[2] !== 0 || words[3] !== 0);
 }
 
 function overlap(a: Range, b: Range): boolean {
@@ -116,17 +213,17 @@ export function faults(list: readonly Range[], keys: ReadonlyMap<number, Key>, r
   });
 }
 
-/** What memory looks like after a request that breaks no rule; `received` are the bytes that a RECV takes. */
-export function carryOut(memory: Uint8Array, work: Work, keys: ReadonlyMap<number, Key>): void {
-  const to = bytesOf(work.scatter ?? [], keys);
-  if (work.opcode === Opcode.COPY) {
-    const bytes = bytesOf(work.gather ?? [], keys).map(at => memory[at]);
+/** What memory looks like after a COPY, FILL or NOP that breaks no rule. */
+export function carryOut(memory: Uint8Array, seen: Seen, keys: ReadonlyMap<number, Key>): void {
+  const to = bytesOf(seen.scatter, keys);
+  if (seen.opcode === Opcode.COPY) {
+    const bytes = bytesOf(seen.gather, keys).map(at => memory[at]);
     to.forEach((at, n) => {
       memory[at] = bytes[n];
     });
   }
-  if (work.opcode === Opcode.FILL) {
-    const pattern = new Uint8Array(Uint32Array.from(work.pattern ?? [0, 0]).buffer);
+  if (seen.opcode === Opcode.FILL) {
+    const pattern = new Uint8Array(Uint32Array.from(seen.operands.slice(0, 2)).buffer);
     to.forEach((at, n) => {
       memory[at] = pattern[n % 8];
     });

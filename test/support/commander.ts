@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The slow path of the small driver: memory, registers, commands and the objects that they make.
+// The slow path of the small driver, second part: queue pairs, shared receive queues, address handles, the port.
 import * as c from '../../device/abi/generated/commands.js';
-import { CQE_SIZE, EQE_SIZE } from '../../device/abi/generated/descriptors.js';
 import * as r from '../../device/abi/generated/registers.js';
-import type { Target } from './target.js';
-import { asWords, type Cq, type Eq, type Qp, type Ring } from './work.js';
-
-const ALIGN = 4096;
-const REGISTER_WORDS = r.REG_SIZE / 4;
-const OUTPUT_BYTES = 192;
-const COMMAND_TRIES = 1000;
-
-export class CommandError extends Error {
-  readonly status: number;
-  constructor(command: number, status: number) {
-    super(`command 0x${command.toString(16)} ended with status ${status}`);
-    this.status = status;
-  }
-}
+import { gidOfIpv4, ipv4FromMac } from '../../device/fabric/addresses.js';
+import { CommandRunner } from './command-runner.js';
+import type { Cq, Qp, Ring, Srq } from './work.js';
 
 export interface QpOptions {
   type?: number;
@@ -30,6 +17,23 @@ export interface QpOptions {
   sendLkey?: number;
   sendAddress?: number;
   pd?: number;
+  /** In place of a receive queue of its own. */
+  srq?: Srq;
+  /** See the table of queue pair flags. */
+  flags?: number;
+}
+
+/** Where packets go; what is left out is the adapter itself. */
+export interface Address {
+  sgidIndex?: number;
+  hopLimit?: number;
+  trafficClass?: number;
+  flowLabel?: number;
+  /** 16 bytes. */
+  dgid?: Uint8Array;
+  /** 6 bytes. */
+  dmac?: Uint8Array;
+  udpSport?: number;
 }
 
 export interface QpAttributes {
@@ -38,6 +42,31 @@ export interface QpAttributes {
   mtu?: number;
   sqPsn?: number;
   rqPsn?: number;
+  curState?: number;
+  access?: number;
+  qkey?: number;
+  maxRdAtomic?: number;
+  maxDestRdAtomic?: number;
+  minRnrTimer?: number;
+  timeout?: number;
+  retryCount?: number;
+  rnrRetry?: number;
+  sqdEvent?: number;
+  port?: number;
+  pkeyIndex?: number;
+  /** Written when it is there. */
+  av?: Address;
+}
+
+/** What connect() asks for beside the other end. */
+export interface Connection {
+  mtu?: number;
+  psn?: number;
+  access?: number;
+  maxRdAtomic?: number;
+  maxDestRdAtomic?: number;
+  qkey?: number;
+  av?: Address;
 }
 
 export interface QpView {
@@ -57,152 +86,59 @@ export interface QpView {
   faultInfo: number;
 }
 
-export class Commander {
-  readonly target: Target;
-  pd = 0;
-  /** Key of all of memory, with local write. */
-  key = 0;
-  readonly mailbox: number;
-  #brk: number;
-  #toggle = 0;
+export const REMOTE_ACCESS = c.Access.REMOTE_WRITE | c.Access.REMOTE_READ | c.Access.REMOTE_ATOMIC;
+export const DEFAULT_QKEY = 0x1234;
 
-  constructor(target: Target) {
-    this.target = target;
-    this.#brk = Math.ceil(target.ramBase / ALIGN) * ALIGN + ALIGN;
-    this.mailbox = this.alloc(c.MAILBOX_BYTES);
-  }
+const A = c.QpAttr;
+const DATAGRAM: readonly number[] = [c.QpType.UD, c.QpType.GSI];
 
-  /** Brings the adapter up: mailbox, ENABLE, a protection domain, all of memory as a region. */
-  start(): this {
-    this.writeRegister(r.REG_MAILBOX_LO_OFFSET, this.mailbox % 2 ** 32);
-    this.writeRegister(r.REG_MAILBOX_HI_OFFSET, Math.floor(this.mailbox / 2 ** 32));
-    this.writeRegister(r.REG_CONTROL_OFFSET, 1);
-    this.pd = this.create(c.Command.ALLOC_PD);
-    this.key = this.registerWhole(this.pd);
-    return this;
-  }
+/** Attributes that the three steps to RTS need, by type: INIT, RTR, RTS (IBTA table 91). */
+export const NEEDED: Readonly<Record<number, readonly [init: number, rtr: number, rts: number]>> = {
+  [c.QpType.RC]: [
+    A.PKEY_INDEX | A.PORT | A.ACCESS,
+    A.AV | A.MTU | A.DEST_QPN | A.RQ_PSN | A.MAX_DEST_RD_ATOMIC | A.MIN_RNR_TIMER,
+    A.SQ_PSN | A.TIMEOUT | A.RETRY_COUNT | A.RNR_RETRY | A.MAX_RD_ATOMIC,
+  ],
+  [c.QpType.UC]: [A.PKEY_INDEX | A.PORT | A.ACCESS, A.AV | A.MTU | A.DEST_QPN | A.RQ_PSN, A.SQ_PSN],
+  [c.QpType.UD]: [A.PKEY_INDEX | A.PORT | A.QKEY, 0, A.SQ_PSN],
+  [c.QpType.GSI]: [A.PKEY_INDEX | A.QKEY, 0, A.SQ_PSN],
+  [c.QpType.DMA]: [0, 0, 0],
+};
 
-  /** Zeroed guest memory, page aligned. */
-  alloc(bytes: number): number {
-    const at = this.#brk;
-    this.#brk += Math.ceil(bytes / ALIGN) * ALIGN;
-    if (this.#brk > this.target.ramBase + this.target.ramBytes) throw new Error('the target has no more RAM');
-    return at;
-  }
+/** Attributes by bit: name here, and what writes it. */
+const ATTRIBUTES: readonly (readonly [
+  bit: number,
+  name: Exclude<keyof QpAttributes, 'av'>,
+  set: (m: Uint32Array, w: number, v: number) => void,
+])[] = [
+  [A.STATE, 'state', c.setCmdModifyQpState],
+  [A.DEST_QPN, 'dest', c.setCmdModifyQpDestQpn],
+  [A.MTU, 'mtu', c.setCmdModifyQpMtu],
+  [A.SQ_PSN, 'sqPsn', c.setCmdModifyQpSqPsn],
+  [A.RQ_PSN, 'rqPsn', c.setCmdModifyQpRqPsn],
+  [A.CUR_STATE, 'curState', c.setCmdModifyQpCurState],
+  [A.ACCESS, 'access', c.setCmdModifyQpAccess],
+  [A.PKEY_INDEX, 'pkeyIndex', c.setCmdModifyQpPkeyIndex],
+  [A.PORT, 'port', c.setCmdModifyQpPort],
+  [A.QKEY, 'qkey', c.setCmdModifyQpQkey],
+  [A.MAX_RD_ATOMIC, 'maxRdAtomic', c.setCmdModifyQpMaxRdAtomic],
+  [A.MAX_DEST_RD_ATOMIC, 'maxDestRdAtomic', c.setCmdModifyQpMaxDestRdAtomic],
+  [A.MIN_RNR_TIMER, 'minRnrTimer', c.setCmdModifyQpMinRnrTimer],
+  [A.TIMEOUT, 'timeout', c.setCmdModifyQpTimeout],
+  [A.RETRY_COUNT, 'retryCount', c.setCmdModifyQpRetryCount],
+  [A.RNR_RETRY, 'rnrRetry', c.setCmdModifyQpRnrRetry],
+  [A.SQD_EVENT, 'sqdEvent', c.setCmdModifyQpSqdEvent],
+];
 
-  readRegister(offset: number): number {
-    return this.target.load(r.REGISTER_BAR, offset, 4);
-  }
-
-  writeRegister(offset: number, value: number): void {
-    this.target.store(r.REGISTER_BAR, offset, 4, value);
-  }
-
-  /** Runs a command; returns its output. Throws CommandError on any status but OK. */
-  command(opcode: number, fill?: (input: Uint32Array) => void): Uint32Array {
-    const status = this.tryCommand(opcode, fill);
-    if (status !== c.CommandCode.OK) throw new CommandError(opcode, status);
-    return asWords(this.target.readBytes(this.mailbox + c.MAILBOX_OUTPUT_OFFSET, OUTPUT_BYTES));
-  }
-
-  tryCommand(opcode: number, fill?: (input: Uint32Array) => void): number {
-    this.startCommand(opcode, fill);
-    for (let tries = 0; tries < COMMAND_TRIES; tries++) {
-      const status = this.commandStatus();
-      if (status !== undefined) return status;
-      this.target.settle();
-    }
-    throw new Error(`command 0x${opcode.toString(16)} does not end`);
-  }
-
-  startCommand(opcode: number, fill?: (input: Uint32Array) => void): void {
-    const input = new Uint32Array(48);
-    fill?.(input);
-    this.target.writeBytes(this.mailbox, new Uint8Array(input.buffer));
-    this.#toggle = 1 - this.#toggle;
-    const registers = new Uint32Array(REGISTER_WORDS);
-    r.setRegCommandOpcode(registers, 0, opcode);
-    r.setRegCommandToggle(registers, 0, this.#toggle);
-    this.writeRegister(r.REG_COMMAND_OFFSET, registers[r.REG_COMMAND_OFFSET / 4]);
-  }
-
-  /** Status of the command that was started last; undefined while it is under way. */
-  commandStatus(): number | undefined {
-    const registers = new Uint32Array(REGISTER_WORDS);
-    registers[r.REG_COMMAND_STATUS_OFFSET / 4] = this.readRegister(r.REG_COMMAND_STATUS_OFFSET);
-    const done =
-      r.regCommandStatusToggle(registers, 0) === this.#toggle && r.regCommandStatusBusy(registers, 0) === 0;
-    return done ? r.regCommandStatusStatus(registers, 0) : undefined;
-  }
-
-  create(opcode: number, fill?: (input: Uint32Array) => void): number {
-    return c.cmdHandleOutHandle(this.command(opcode, fill), 0);
-  }
-
-  /** Runs a command that takes only a handle; returns its status. */
-  destroy(opcode: number, handle: number): number {
-    return this.tryCommand(opcode, input => {
-      input[0] = handle;
-    });
-  }
-
-  registerWhole(pd: number, access: number = c.Access.LOCAL_WRITE): number {
-    return this.create(c.Command.REGISTER_MR, i => {
-      c.setCmdRegisterMrPd(i, 0, pd);
-      c.setCmdRegisterMrKind(i, 0, c.MrKind.WHOLE_MEMORY);
-      c.setCmdRegisterMrAccess(i, 0, access);
-    });
-  }
-
-  /** A region of 4 KiB (or 2^shift) pages at `pages`, seen from `iova` on. */
-  registerPages(
-    pages: readonly number[],
-    iova: number,
-    length: number,
-    options: { pd?: number; access?: number; shift?: number } = {},
-  ): number {
-    const list = this.alloc(pages.length * 8);
-    const entries = new Uint32Array(pages.length * 2);
-    pages.forEach((page, n) => {
-      entries[n * 2] = page % 2 ** 32;
-      entries[n * 2 + 1] = Math.floor(page / 2 ** 32);
-    });
-    this.target.writeBytes(list, new Uint8Array(entries.buffer));
-    return this.create(c.Command.REGISTER_MR, i => {
-      c.setCmdRegisterMrPd(i, 0, options.pd ?? this.pd);
-      c.setCmdRegisterMrKind(i, 0, c.MrKind.PAGE_LIST);
-      c.setCmdRegisterMrAccess(i, 0, options.access ?? c.Access.LOCAL_WRITE);
-      c.setCmdRegisterMrPageShift(i, 0, options.shift ?? 12);
-      c.setCmdRegisterMrIova(i, 0, iova);
-      c.setCmdRegisterMrLength(i, 0, length);
-      c.setCmdRegisterMrPageList(i, 0, list);
-      c.setCmdRegisterMrPageCount(i, 0, pages.length);
-    });
-  }
-
-  createEq(vector = 0, logDepth = 8): Eq {
-    const depth = 2 ** logDepth;
-    const address = this.alloc(depth * EQE_SIZE);
-    const number = this.create(c.Command.CREATE_EQ, i => {
-      c.setCmdCreateEqAddress(i, 0, address);
-      c.setCmdCreateEqLkey(i, 0, this.key);
-      c.setCmdCreateEqLogDepth(i, 0, logDepth);
-      c.setCmdCreateEqVector(i, 0, vector);
-    });
-    return { number, address, depth, vector, consumer: 0 };
-  }
-
-  createCq(eq: Eq, logDepth = 8, page = 0): Cq {
-    const depth = 2 ** logDepth;
-    const address = this.alloc(depth * CQE_SIZE);
-    const number = this.create(c.Command.CREATE_CQ, i => {
-      c.setCmdCreateCqAddress(i, 0, address);
-      c.setCmdCreateCqLkey(i, 0, this.key);
-      c.setCmdCreateCqLogDepth(i, 0, logDepth);
-      c.setCmdCreateCqEqn(i, 0, eq.number);
-      c.setCmdCreateCqPage(i, 0, page);
-    });
-    return { number, address, depth, page, consumer: 0 };
+export class Commander extends CommandRunner {
+  /** GID of the adapter's own address, and its MAC address. */
+  own(): { gid: Uint8Array; mac: Uint8Array } {
+    const words = Uint32Array.of(
+      this.readRegister(r.REG_MAC_LO_OFFSET),
+      this.readRegister(r.REG_MAC_HI_OFFSET),
+    );
+    const mac = new Uint8Array(words.buffer, 0, 6);
+    return { gid: gidOfIpv4(ipv4FromMac(mac)), mac };
   }
 
   /** A queue pair in RESET. */
@@ -217,19 +153,22 @@ export class Commander {
       producer: 0,
     });
     const send = ring(o.sendAddress ?? this.alloc(2 ** (logDepth + logStride)));
-    const recv = type === c.QpType.RC ? ring(this.alloc(2 ** (logDepth + logStride))) : undefined;
+    const own = type !== c.QpType.DMA && o.srq === undefined;
+    const recv = own ? ring(this.alloc(2 ** (logDepth + logStride))) : undefined;
     const page = o.page ?? 0;
     const number = this.create(c.Command.CREATE_QP, i => {
       c.setCmdCreateQpPd(i, 0, o.pd ?? this.pd);
       c.setCmdCreateQpPage(i, 0, page);
       c.setCmdCreateQpSendCqn(i, 0, o.sendCq.number);
       c.setCmdCreateQpType(i, 0, type);
+      c.setCmdCreateQpFlags(i, 0, o.flags ?? 0);
       c.setCmdCreateQpSendLogDepth(i, 0, logDepth);
       c.setCmdCreateQpSendLogStride(i, 0, logStride);
       c.setCmdCreateQpSendAddress(i, 0, send.address);
       c.setCmdCreateQpSendLkey(i, 0, o.sendLkey ?? this.key);
+      if (type !== c.QpType.DMA) c.setCmdCreateQpRecvCqn(i, 0, (o.recvCq ?? o.sendCq).number);
+      c.setCmdCreateQpSrqn(i, 0, o.srq?.number ?? 0);
       if (recv === undefined) return;
-      c.setCmdCreateQpRecvCqn(i, 0, (o.recvCq ?? o.sendCq).number);
       c.setCmdCreateQpRecvLogDepth(i, 0, logDepth);
       c.setCmdCreateQpRecvLogStride(i, 0, logStride);
       c.setCmdCreateQpRecvAddress(i, 0, recv.address);
@@ -238,40 +177,74 @@ export class Commander {
     return { number, type, page, send, recv };
   }
 
+  /** Writes the address vector of `a` for a cmd_ah at word `at`. */
+  #fillAddress(i: Uint32Array, at: number, a: Address): void {
+    const own = this.own();
+    c.setCmdAhSgidIndex(i, at, a.sgidIndex ?? 0);
+    c.setCmdAhHopLimit(i, at, a.hopLimit ?? 0);
+    c.setCmdAhTrafficClass(i, at, a.trafficClass ?? 0);
+    c.setCmdAhFlowLabel(i, at, a.flowLabel ?? 0);
+    c.setCmdAhUdpSport(i, at, a.udpSport ?? 0);
+    const bytes = new Uint8Array(i.buffer, at * 4);
+    bytes.set(a.dgid ?? own.gid, c.CMD_AH_DGID_OFFSET);
+    bytes.set(a.dmac ?? own.mac, c.CMD_AH_DMAC_OFFSET);
+  }
+
   /** MODIFY_QP; returns its status. */
   modify(qp: Qp, mask: number, a: QpAttributes): number {
     return this.tryCommand(c.Command.MODIFY_QP, i => {
       c.setCmdModifyQpHandle(i, 0, qp.number);
       c.setCmdModifyQpAttrMask(i, 0, mask);
-      c.setCmdModifyQpState(i, 0, a.state ?? 0);
-      c.setCmdModifyQpDestQpn(i, 0, a.dest ?? 0);
-      c.setCmdModifyQpMtu(i, 0, a.mtu ?? 0);
-      c.setCmdModifyQpSqPsn(i, 0, a.sqPsn ?? 0);
-      c.setCmdModifyQpRqPsn(i, 0, a.rqPsn ?? 0);
+      for (const [, name, set] of ATTRIBUTES) set(i, 0, a[name] ?? 0);
+      const at = (c.CMD_MODIFY_QP_SGID_INDEX_OFFSET - c.CMD_AH_SGID_INDEX_OFFSET) / 4;
+      if (a.av !== undefined) this.#fillAddress(i, at, a.av);
     });
   }
 
-  /** RESET → INIT → RTR → RTS, connected to `dest` (an RC queue pair). */
-  connect(qp: Qp, dest: number, mtu: number = c.Mtu.MTU_1024, psn = 0): void {
-    const { STATE, DEST_QPN, MTU, RQ_PSN, SQ_PSN } = c.QpAttr;
-    const rc = qp.type === c.QpType.RC;
-    const toRtr: QpAttributes = rc ? { dest, mtu, rqPsn: psn } : {};
-    const toRts: QpAttributes = rc ? { sqPsn: psn } : {};
-    const steps = [
-      this.modify(qp, STATE, { state: c.QpState.INIT }),
-      this.modify(qp, STATE | (rc ? DEST_QPN | MTU | RQ_PSN : 0), { ...toRtr, state: c.QpState.RTR }),
-      this.modify(qp, STATE | (rc ? SQ_PSN : 0), { ...toRts, state: c.QpState.RTS }),
-    ];
+  /** Good values for each attribute of `mask`, for a queue pair whose other end is `dest`. */
+  attributesFor(mask: number, dest: number, o: Connection = {}): QpAttributes {
+    const all: QpAttributes = {
+      dest,
+      mtu: o.mtu ?? c.Mtu.MTU_1024,
+      sqPsn: o.psn ?? 0,
+      rqPsn: o.psn ?? 0,
+      access: o.access ?? REMOTE_ACCESS,
+      qkey: o.qkey ?? DEFAULT_QKEY,
+      maxRdAtomic: o.maxRdAtomic ?? c.RD_ATOMIC_MAX,
+      maxDestRdAtomic: o.maxDestRdAtomic ?? c.RD_ATOMIC_MAX,
+      minRnrTimer: 12,
+      timeout: 14,
+      retryCount: 7,
+      rnrRetry: 7,
+      port: 1,
+    };
+    const given: QpAttributes = {};
+    for (const [bit, name] of ATTRIBUTES) if ((mask & bit) !== 0) given[name] = all[name] ?? 0;
+    if ((mask & A.AV) !== 0) given.av = o.av ?? {};
+    return given;
+  }
+
+  /** RESET → INIT → RTR → RTS with all that the type needs; RC and UC are connected to `dest`. */
+  connect(qp: Qp, dest: number, mtu?: number, psn?: number, o: Connection = {}): void {
+    const wanted: Connection = {
+      ...o,
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(psn === undefined ? {} : { psn }),
+    };
+    const steps = [c.QpState.INIT, c.QpState.RTR, c.QpState.RTS].map((state, n) => {
+      const mask = NEEDED[qp.type]![n]!;
+      return this.modify(qp, A.STATE | mask, { ...this.attributesFor(mask, dest, wanted), state });
+    });
     if (steps.some(s => s !== c.CommandCode.OK))
       throw new Error(`queue pair ${qp.number} does not come up: ${steps}`);
   }
 
-  /** Two RC queue pairs connected to each other. */
-  pair(o: QpOptions, mtu?: number, psn = 0): [Qp, Qp] {
+  /** Two queue pairs (RC unless told otherwise) connected to each other. */
+  pair(o: QpOptions, mtu?: number, psn = 0, connection: Connection = {}): [Qp, Qp] {
     const a = this.createQp(o);
     const b = this.createQp(o);
-    this.connect(a, b.number, mtu, psn);
-    this.connect(b, a.number, mtu, psn);
+    this.connect(a, b.number, mtu, psn, connection);
+    this.connect(b, a.number, mtu, psn, connection);
     return [a, b];
   }
 
@@ -282,10 +255,24 @@ export class Commander {
     return qp;
   }
 
-  queryQp(qp: Qp): QpView {
-    const out = this.command(c.Command.QUERY_QP, i => {
+  /** A datagram queue pair (UD unless told otherwise) that is ready. */
+  datagram(o: QpOptions, connection: Connection = {}): Qp {
+    const type = o.type ?? c.QpType.UD;
+    if (!DATAGRAM.includes(type)) throw new Error('not a datagram queue pair');
+    const qp = this.createQp({ ...o, type });
+    this.connect(qp, 0, undefined, undefined, connection);
+    return qp;
+  }
+
+  /** Output of QUERY_QP as it comes. */
+  rawQp(qp: Qp): Uint32Array {
+    return this.command(c.Command.QUERY_QP, i => {
       i[0] = qp.number;
     });
+  }
+
+  queryQp(qp: Qp): QpView {
+    const out = this.rawQp(qp);
     return {
       state: c.cmdQpOutState(out, 0),
       type: c.cmdQpOutType(out, 0),
@@ -304,23 +291,107 @@ export class Commander {
     };
   }
 
-  /** QUERY_CQ or QUERY_EQ. */
-  queryQueue(opcode: number, handle: number) {
-    const out = this.command(opcode, i => {
-      i[0] = handle;
+  createSrq(
+    o: { page?: number; logDepth?: number; logStride?: number; limit?: number; pd?: number } = {},
+  ): Srq {
+    const logDepth = o.logDepth ?? 6;
+    const logStride = o.logStride ?? 8;
+    const page = o.page ?? 0;
+    const address = this.alloc(2 ** (logDepth + logStride));
+    const number = this.create(c.Command.CREATE_SRQ, i => {
+      c.setCmdCreateSrqPd(i, 0, o.pd ?? this.pd);
+      c.setCmdCreateSrqPage(i, 0, page);
+      c.setCmdCreateSrqAddress(i, 0, address);
+      c.setCmdCreateSrqLkey(i, 0, this.key);
+      c.setCmdCreateSrqLogDepth(i, 0, logDepth);
+      c.setCmdCreateSrqLogStride(i, 0, logStride);
+      c.setCmdCreateSrqLimit(i, 0, o.limit ?? 0);
+    });
+    const recv = { address, depth: 2 ** logDepth, stride: 2 ** logStride, producer: 0 };
+    return { number, page, recv };
+  }
+
+  /** Arms the limit of a shared receive queue; returns the status. */
+  modifySrq(srq: Srq, limit: number): number {
+    return this.tryCommand(c.Command.MODIFY_SRQ, i => {
+      c.setCmdModifySrqHandle(i, 0, srq.number);
+      c.setCmdModifySrqLimit(i, 0, limit);
+    });
+  }
+
+  querySrq(srq: Srq) {
+    const out = this.command(c.Command.QUERY_SRQ, i => {
+      i[0] = srq.number;
     });
     return {
-      producer: c.cmdQueueOutProducer(out, 0),
-      consumer: c.cmdQueueOutConsumer(out, 0),
-      armed: c.cmdQueueOutArmed(out, 0),
-      overflowed: c.cmdQueueOutOverflowed(out, 0),
+      pd: c.cmdSrqOutPd(out, 0),
+      page: c.cmdSrqOutPage(out, 0),
+      producer: c.cmdSrqOutProducer(out, 0),
+      consumer: c.cmdSrqOutConsumer(out, 0),
+      limit: c.cmdSrqOutLimit(out, 0),
+      users: c.cmdSrqOutUsers(out, 0),
+      failed: c.cmdSrqOutFailed(out, 0),
     };
   }
 
-  setLink(hold: number, rateMbps = 0): void {
-    this.command(c.Command.SET_LINK, i => {
-      c.setCmdLinkHold(i, 0, hold);
-      c.setCmdLinkRateMbps(i, 0, rateMbps);
+  /** An address handle; without an address it leads to the adapter itself. */
+  createAh(a: Address = {}, pd = this.pd): number {
+    return this.create(c.Command.CREATE_AH, i => {
+      c.setCmdAhPd(i, 0, pd);
+      this.#fillAddress(i, 0, a);
+    });
+  }
+
+  modifyAh(ah: number, a: Address): number {
+    return this.tryCommand(c.Command.MODIFY_AH, i => {
+      c.setCmdAhHandle(i, 0, ah);
+      this.#fillAddress(i, 0, a);
+    });
+  }
+
+  /** Sets an entry of the GID table, or clears it (no GID); returns the status. */
+  setGid(index: number, gid?: Uint8Array, mac?: Uint8Array): number {
+    return this.tryCommand(c.Command.SET_GID, i => {
+      c.setCmdSetGidIndex(i, 0, index);
+      if (gid === undefined) return;
+      c.setCmdSetGidType(i, 0, c.GidType.ROCE_V2);
+      const bytes = new Uint8Array(i.buffer);
+      bytes.set(gid, c.CMD_SET_GID_GID_OFFSET);
+      if (mac !== undefined) bytes.set(mac, c.CMD_SET_GID_MAC_OFFSET);
+    });
+  }
+
+  queryGid(index: number): { type: number; gid: Uint8Array; mac: Uint8Array } {
+    const out = this.command(c.Command.QUERY_GID, i => {
+      c.setCmdSetGidIndex(i, 0, index);
+    });
+    const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+    return {
+      type: c.cmdSetGidType(out, 0),
+      gid: bytes.slice(c.CMD_SET_GID_GID_OFFSET, c.CMD_SET_GID_GID_OFFSET + 16),
+      mac: bytes.slice(c.CMD_SET_GID_MAC_OFFSET, c.CMD_SET_GID_MAC_OFFSET + 6),
+    };
+  }
+
+  queryPort() {
+    const out = this.command(c.Command.QUERY_PORT);
+    return {
+      state: c.cmdPortOutState(out, 0),
+      mtu: c.cmdPortOutMtu(out, 0),
+      gidEntries: c.cmdPortOutGidEntries(out, 0),
+      pkeyEntries: c.cmdPortOutPkeyEntries(out, 0),
+      maxMessage: c.cmdPortOutMaxMessage(out, 0),
+      badQkeys: c.cmdPortOutBadQkeys(out, 0),
+      badPkeys: c.cmdPortOutBadPkeys(out, 0),
+      speedMbps: c.cmdPortOutSpeedMbps(out, 0),
+    };
+  }
+
+  /** Output of QUERY_COUNTERS; read it with cmdPortCounters…, cmdQpCounters… or cmdPageCounters…. */
+  counters(kind: number, handle = 0): Uint32Array {
+    return this.command(c.Command.QUERY_COUNTERS, i => {
+      c.setCmdCountersKind(i, 0, kind);
+      c.setCmdCountersHandle(i, 0, handle);
     });
   }
 }

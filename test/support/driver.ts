@@ -8,8 +8,10 @@ import {
   DB_EQ_ARM_OFFSET,
   DB_RECV_OFFSET,
   DB_SEND_OFFSET,
+  DB_SRQ_OFFSET,
   DOORBELL_BAR,
   DOORBELL_PAGE_BYTES,
+  PUSH_LENGTH_UNIT,
   PUSH_TRAILER_OFFSET,
 } from '../../device/abi/generated/registers.js';
 import { Commander } from './commander.js';
@@ -24,6 +26,13 @@ export interface PushOptions {
   memory?: w.Work | null;
 }
 
+/** A push has whole units: zeros after inline data that ends before. */
+function wholeUnits(bytes: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(bytes.length / PUSH_LENGTH_UNIT) * PUSH_LENGTH_UNIT);
+  padded.set(bytes);
+  return padded;
+}
+
 export class Driver extends Commander {
   /** Trailers written so far, by page and buffer. */
   readonly #generations = new Map<string, number>();
@@ -31,6 +40,14 @@ export class Driver extends Commander {
   /** The bytes of a descriptor with queue index `index`. */
   encode(work: w.Work, index: number): Uint8Array {
     return w.encodeWork(work, index, this.key);
+  }
+
+  /** Writes a page list for FAST_REG into memory; returns its bus address. */
+  putPageList(pages: readonly number[]): number {
+    const list = this.alloc(pages.length * 8);
+    const words = pages.flatMap(page => [page % 2 ** 32, Math.floor(page / 2 ** 32)]);
+    this.target.writeBytes(list, new Uint8Array(Uint32Array.from(words).buffer));
+    return list;
   }
 
   /** Writes a descriptor into the queue at its producer index and moves that on; returns the bytes. Rings nothing. */
@@ -65,10 +82,20 @@ export class Driver extends Commander {
     this.ringRecv(qp);
   }
 
+  /** The same to a shared receive queue. */
+  recvShared(srq: w.Srq, ...ranges: w.Range[][]): void {
+    for (const scatter of ranges) this.post(srq.recv, { opcode: Opcode.RECV, scatter });
+    this.ringSrq(srq);
+  }
+
+  ringSrq(srq: w.Srq): void {
+    this.doorbell(srq.page, DB_SRQ_OFFSET, srq.number, srq.recv.producer);
+  }
+
   /** Posts by push: memory copy, then the stores, then the trailer. */
   push(qp: w.Qp, work: w.Work, o: PushOptions = {}): void {
     const index = qp.send.producer;
-    const bytes = this.encode(work, index);
+    const bytes = wholeUnits(this.encode(work, index));
     if (o.memory === null) qp.send.producer = (index + 1) % w.INDEX_MODULUS;
     else this.post(qp.send, o.memory ?? work);
     this.storePush(o.page ?? qp.page, o.buffer ?? 0, bytes);

@@ -59,10 +59,10 @@ export const fill = (address: number, length: number, lkey?: number): Work => ({
 
 /** Malformed descriptors that any queue pair refuses. */
 export const MALFORMED: readonly Bad[] = [
-  ['opcode without a name', LOC_QP_OP_ERR, () => ({ opcode: 4 })],
+  ['opcode without a name', LOC_QP_OP_ERR, () => ({ opcode: 13 })],
   ['opcode 255', LOC_QP_OP_ERR, () => ({ opcode: 255 })],
   ['RECV on a send queue', LOC_QP_OP_ERR, () => ({ opcode: Opcode.RECV })],
-  ['unknown flag', LOC_QP_OP_ERR, () => ({ opcode: Opcode.NOP, flags: WqeFlag.SIGNALED | 4 })],
+  ['unknown flag', LOC_QP_OP_ERR, () => ({ opcode: Opcode.NOP, flags: WqeFlag.SIGNALED | 0x10 })],
   ['another index', LOC_QP_OP_ERR, () => ({ opcode: Opcode.NOP, index: 77 })],
   ['reserved bytes after the index', LOC_QP_OP_ERR, () => ({ opcode: Opcode.NOP, poke: [[1, 0x10000]] })],
   ['reserved word 6', LOC_QP_OP_ERR, () => ({ opcode: Opcode.NOP, poke: [[6, 1]] })],

@@ -21,6 +21,10 @@ const HANDLE_COMMANDS = [
   c.Command.QUERY_CQ,
   c.Command.DESTROY_QP,
   c.Command.QUERY_QP,
+  c.Command.DESTROY_SRQ,
+  c.Command.QUERY_SRQ,
+  c.Command.DESTROY_AH,
+  c.Command.QUERY_AH,
 ];
 
 export const commandCases: readonly Case[] = [
@@ -37,12 +41,24 @@ export const commandCases: readonly Case[] = [
       assert.ok(c.cmdDeviceOutMaxQp(out, 0) > 2 && c.cmdDeviceOutMaxCq(out, 0) > 1);
       assert.ok(c.cmdDeviceOutMaxEq(out, 0) > 0 && c.cmdDeviceOutMaxMr(out, 0) > 1);
       assert.ok(c.cmdDeviceOutMaxPd(out, 0) > 1);
+      assert.ok(c.cmdDeviceOutMaxSrq(out, 0) > 1 && c.cmdDeviceOutMaxAh(out, 0) > 1);
+      assert.deepEqual(
+        [
+          c.cmdDeviceOutMaxGid,
+          c.cmdDeviceOutMaxInline,
+          c.cmdDeviceOutMaxInlinePush,
+          c.cmdDeviceOutMaxFastPages,
+          c.cmdDeviceOutMaxRdAtomic,
+          c.cmdDeviceOutMaxGatherRdma,
+        ].map(get => get(out, 0)),
+        [32, 480, 224, 512, 16, 29],
+      );
     },
   },
   {
     name: 'a command code that has no name is refused',
     run({ driver: d }) {
-      for (const opcode of [0, 2, 15, 255, 0xffff])
+      for (const opcode of [0, 6, 15, 255, 0xffff])
         assertStatus(d.tryCommand(opcode), BAD_OPCODE, `${opcode}`);
     },
   },
@@ -81,8 +97,8 @@ export const commandCases: readonly Case[] = [
   {
     name: 'commands without input refuse a dirty mailbox',
     run({ driver: d }) {
-      const { QUERY_DEVICE, ALLOC_PD, ALLOC_PAGE, QUERY_LINK } = c.Command;
-      for (const command of [QUERY_DEVICE, ALLOC_PD, ALLOC_PAGE, QUERY_LINK]) {
+      const { QUERY_DEVICE, QUERY_PORT, ALLOC_PD, ALLOC_PAGE, QUERY_LINK } = c.Command;
+      for (const command of [QUERY_DEVICE, QUERY_PORT, ALLOC_PD, ALLOC_PAGE, QUERY_LINK]) {
         for (const word of [0, 7, 15]) {
           const status = d.tryCommand(command, i => {
             i[word] = 0x80000000;
@@ -198,7 +214,7 @@ export const commandCases: readonly Case[] = [
     run({ driver: d }) {
       const set = (change: Fill): number => d.tryCommand(c.Command.SET_LINK, change);
       assertStatus(
-        set(i => c.setCmdLinkHold(i, 0, 4)),
+        set(i => c.setCmdLinkHold(i, 0, 8)),
         BAD_PARAMETER,
         'hold',
       );

@@ -21,7 +21,7 @@ export function assertStatus(found: number, expected: number, what: string): voi
 }
 
 /** A valid input of a command that makes something, and what is wrong with variations of it. */
-interface Shape {
+export interface Shape {
   readonly command: number;
   readonly valid: Fill;
   /** Bytes of the input that hold fields; every other one is reserved. */
@@ -169,11 +169,13 @@ function qpShape(d: Driver): Shape {
       c.setCmdCreateQpRecvLkey(i, 0, d.key);
     },
     fields: [
-      [0, 21],
-      [24, 48],
+      [0, 22],
+      [24, 52],
     ],
     refusals: [
-      ['type', i => c.setCmdCreateQpType(i, 0, 2), BAD_PARAMETER],
+      ['type', i => c.setCmdCreateQpType(i, 0, 5), BAD_PARAMETER],
+      ['flags', i => c.setCmdCreateQpFlags(i, 0, 2), BAD_PARAMETER],
+      ['shared receive queue', i => c.setCmdCreateQpSrqn(i, 0, 77), BAD_PARAMETER],
       ['send depth 0', i => c.setCmdCreateQpSendLogDepth(i, 0, 0), BAD_PARAMETER],
       ['send depth 16', i => c.setCmdCreateQpSendLogDepth(i, 0, 16), BAD_PARAMETER],
       ['send stride 32', i => c.setCmdCreateQpSendLogStride(i, 0, 5), BAD_PARAMETER],
@@ -196,7 +198,7 @@ function qpShape(d: Driver): Shape {
   };
 }
 
-function refusesWell(d: Driver, shape: Shape): void {
+export function refusesWell(d: Driver, shape: Shape): void {
   const run = (change?: Fill): number =>
     d.tryCommand(shape.command, i => {
       shape.valid(i);

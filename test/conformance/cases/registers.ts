@@ -45,8 +45,8 @@ export const registerCases: readonly Case[] = [
       words[r.REG_ABI_VERSION_OFFSET / 4] = d.readRegister(r.REG_ABI_VERSION_OFFSET);
       assert.equal(r.regAbiVersionMajor(words, 0), r.ABI_MAJOR);
       assert.equal(r.regAbiVersionMinor(words, 0), r.ABI_MINOR);
-      const { PUSH_TRAPPED, DMA_ENGINE, LOOPBACK } = r.Feature;
-      assert.equal(d.readRegister(r.REG_FEATURES_OFFSET), PUSH_TRAPPED | DMA_ENGINE | LOOPBACK);
+      const { PUSH_TRAPPED, DMA_ENGINE, LOOPBACK, VERBS } = r.Feature;
+      assert.equal(d.readRegister(r.REG_FEATURES_OFFSET), PUSH_TRAPPED | DMA_ENGINE | LOOPBACK | VERBS);
       const { READY, ENABLED, BUS_MASTER } = r.StatusBit;
       assert.equal(d.readRegister(r.REG_STATUS_OFFSET), READY | ENABLED | BUS_MASTER);
       assert.equal(d.readRegister(r.REG_DOORBELL_PAGES_OFFSET), r.DOORBELL_PAGES);
@@ -130,7 +130,7 @@ export const registerCases: readonly Case[] = [
         [r.DB_SEND_OFFSET + 4, 4],
         [r.DB_SEND_OFFSET, 1],
         [r.DB_RECV_OFFSET + 1, 8],
-        [r.DB_EQ_ARM_OFFSET + 8, 8],
+        [r.DB_SRQ_OFFSET + 8, 8],
         [r.PRIORITY_AREA_OFFSET - 8, 8],
         [bufferOffset(0, 0) + r.PUSH_BUFFER_BYTES - 4, 8],
         [bufferOffset(0, 1) + r.PUSH_TRAILER_OFFSET, 4],

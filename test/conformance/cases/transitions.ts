@@ -1,81 +1,69 @@
 // SPDX-License-Identifier: MIT
-// Every (state, event) pair of a queue pair, against a table of its own: IBTA volume 1, 10.3.1 and table 91, in the part
-// that the adapter has. Events: MODIFY_QP to each state, doorbells, a push, an incoming message.
+// Every (state, event) pair of a queue pair, against a table of its own (transition-table.ts). Events: MODIFY_QP to each
+// state, doorbells, a push, an incoming message. transitions.test.ts goes through all the attributes.
 import assert from 'node:assert/strict';
-import {
-  Command,
-  CommandCode,
-  Mtu,
-  QpAttr,
-  QpState,
-  QpType,
-} from '../../../device/abi/generated/commands.js';
-import { Opcode, WcStatus } from '../../../device/abi/generated/descriptors.js';
+import * as c from '../../../device/abi/generated/commands.js';
+import { EventType, Opcode, WcStatus } from '../../../device/abi/generated/descriptors.js';
 import * as r from '../../../device/abi/generated/registers.js';
 import { finish, makeQueues } from '../../support/bench.js';
 import type { QpAttributes } from '../../support/commander.js';
 import type { Driver } from '../../support/driver.js';
 import type { Qp } from '../../support/work.js';
 import type { Case } from '../case.js';
+import { ruleOf, STATES, stateName, TYPES, typeName } from '../transition-table.js';
 
-const { OK, BAD_STATE, BAD_PARAMETER } = CommandCode;
-const { STATE, DEST_QPN, MTU, SQ_PSN, RQ_PSN } = QpAttr;
-const { RESET, INIT, RTR, RTS, ERR } = QpState;
-const STATES = [RESET, INIT, RTR, RTS, ERR] as const;
-const CONNECT = DEST_QPN | MTU | RQ_PSN;
+const { OK, BAD_STATE, BAD_PARAMETER, BAD_HANDLE } = c.CommandCode;
+const { STATE, DEST_QPN, MTU, RQ_PSN, AV, MAX_DEST_RD_ATOMIC, MIN_RNR_TIMER, SQD_EVENT, CUR_STATE } =
+  c.QpAttr;
+const { RESET, INIT, RTR, RTS, SQD, SQE, ERR } = c.QpState;
 
-/** Transitions that are allowed beside those to ERR and RESET, and the attributes that an RC queue pair needs for them. */
-const ALLOWED: readonly (readonly [number, number, number])[] = [
-  [RESET, INIT, 0],
-  [INIT, INIT, 0],
-  [INIT, RTR, CONNECT],
-  [RTR, RTS, SQ_PSN],
-  [RTS, RTS, 0],
-];
+/** MODIFY_QP to a state with good values for the attributes of `mask`; the other end is the queue pair itself. */
+export const move = (d: Driver, qp: Qp, to: number, mask: number): number =>
+  d.modify(qp, STATE | mask, { ...d.attributesFor(mask, qp.number), state: to });
 
-/** Attributes that MODIFY_QP to `to` needs, or undefined when it is not allowed. */
-function needed(type: number, from: number, to: number): number | undefined {
-  if (to === RESET || to === ERR) return 0;
-  const row = ALLOWED.find(([a, b]) => a === from && b === to);
-  return row === undefined ? undefined : type === QpType.RC ? row[2] : 0;
-}
+/** States on the way to one, without RESET. SQE comes by an error alone. */
+const WAY: Readonly<Record<number, readonly number[]>> = {
+  [RESET]: [],
+  [INIT]: [INIT],
+  [RTR]: [INIT, RTR],
+  [RTS]: [INIT, RTR, RTS],
+  [SQD]: [INIT, RTR, RTS, SQD],
+  [ERR]: [ERR],
+};
 
-function attributes(mask: number, qp: Qp): QpAttributes {
-  return {
-    dest: mask & DEST_QPN ? qp.number : 0,
-    mtu: mask & MTU ? Mtu.MTU_512 : 0,
-    sqPsn: mask & SQ_PSN ? 0xffffff : 0,
-    rqPsn: mask & RQ_PSN ? 0xffffff : 0,
-  };
-}
-
-const move = (d: Driver, qp: Qp, to: number, mask: number): number =>
-  d.modify(qp, STATE | mask, { ...attributes(mask, qp), state: to });
-
-/** A queue pair in `state`; an RC one is connected to itself as soon as it is connected at all. */
-function makeIn(d: Driver, type: number, state: number): Qp {
-  const { cq } = makeQueues(d, 4);
-  const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
-  const path: readonly number[] =
-    state === ERR ? [ERR] : [INIT, RTR, RTS].slice(0, [RESET, INIT, RTR, RTS].indexOf(state as 0));
+/** Takes a queue pair in RESET to a state. */
+export function bring(d: Driver, qp: Qp, state: number): void {
   let from: number = RESET;
-  for (const to of path) {
-    assert.equal(move(d, qp, to, needed(type, from, to)!), OK);
+  for (const to of WAY[state]!) {
+    assert.equal(
+      move(d, qp, to, ruleOf(qp.type, from, to)!.needed),
+      OK,
+      `${stateName(from)} → ${stateName(to)}`,
+    );
     from = to;
   }
   assert.equal(d.queryQp(qp).state, state);
+}
+
+/** A queue pair in `state`; one with another end is connected to itself as soon as it is connected at all. */
+function makeIn(d: Driver, type: number, state: number, o: { flags?: number } = {}): Qp {
+  const { cq } = makeQueues(d, 4);
+  const qp = d.createQp({ sendCq: cq, type, logDepth: 2, ...o });
+  bring(d, qp, state);
   return qp;
 }
 
 function everyTransition(d: Driver, type: number): void {
-  for (const from of STATES) {
-    for (const to of [...STATES, 4, 5, 7, 255]) {
-      const qp = makeIn(d, type, from);
-      const mask = needed(type, from, to);
-      const what = `${from} → ${to}`;
-      assert.equal(move(d, qp, to, mask ?? 0), mask === undefined ? BAD_STATE : OK, what);
-      assert.equal(d.queryQp(qp).state, mask === undefined ? from : to, what);
-      assert.equal(d.destroy(Command.DESTROY_QP, qp.number), OK);
+  const { cq } = makeQueues(d, 4);
+  for (const from of STATES.filter(state => state !== SQE)) {
+    for (const to of [...STATES, 7, 255]) {
+      const qp = d.createQp({ sendCq: cq, type, logDepth: 1, logStride: 6 });
+      bring(d, qp, from);
+      const rule = ruleOf(type, from, to);
+      const what = `${stateName(from)} → ${stateName(to)}`;
+      assert.equal(move(d, qp, to, rule?.needed ?? 0), rule === undefined ? BAD_STATE : OK, what);
+      assert.equal(d.queryQp(qp).state, rule === undefined ? from : to, what);
+      assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
     }
   }
 }
@@ -87,52 +75,74 @@ const STORES: readonly (readonly [number, 'taken' | 'refused', 'taken' | 'refuse
   [INIT, 'refused', 'taken'],
   [RTR, 'refused', 'taken'],
   [RTS, 'taken', 'taken'],
+  [SQD, 'taken', 'taken'],
   [ERR, 'taken', 'taken'],
 ];
 
+const TO_RTR = STATE | DEST_QPN | MTU | RQ_PSN | AV | MAX_DEST_RD_ATOMIC | MIN_RNR_TIMER;
+const GOOD: QpAttributes = {
+  state: RTR,
+  dest: 5,
+  mtu: c.Mtu.MTU_256,
+  rqPsn: 0,
+  maxDestRdAtomic: 4,
+  minRnrTimer: 1,
+  av: {},
+};
+
+/** Values that no attribute may have: mask, attributes. */
+const OUT_OF_RANGE: readonly (readonly [number, QpAttributes])[] = [
+  [TO_RTR, { ...GOOD, mtu: 0 }],
+  [TO_RTR, { ...GOOD, mtu: 6 }],
+  [TO_RTR, { ...GOOD, dest: 2 ** 24 }],
+  [TO_RTR, { ...GOOD, rqPsn: 2 ** 24 }],
+  [TO_RTR, { ...GOOD, maxDestRdAtomic: c.RD_ATOMIC_MAX + 1 }],
+  [TO_RTR, { ...GOOD, minRnrTimer: 32 }],
+  [TO_RTR, { ...GOOD, av: { sgidIndex: 1 } }],
+  [TO_RTR, { ...GOOD, av: { sgidIndex: 255 } }],
+  [TO_RTR, { ...GOOD, av: { flowLabel: 2 ** 20 } }],
+  [TO_RTR, { ...GOOD, av: { udpSport: 0xbfff } }],
+  [TO_RTR, { ...GOOD, av: { dgid: new Uint8Array(16) } }],
+  [TO_RTR, { ...GOOD, av: { dgid: Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) } }],
+  // Fields that are not named.
+  [TO_RTR, { ...GOOD, sqPsn: 1 }],
+  [TO_RTR, { ...GOOD, maxRdAtomic: 1 }],
+  [TO_RTR, { ...GOOD, timeout: 1 }],
+  [TO_RTR, { ...GOOD, retryCount: 1 }],
+  [TO_RTR, { ...GOOD, rnrRetry: 1 }],
+  [TO_RTR, { ...GOOD, sqdEvent: 1 }],
+  [TO_RTR, { ...GOOD, port: 1 }],
+  [TO_RTR, { ...GOOD, pkeyIndex: 1 }],
+  [TO_RTR, { ...GOOD, qkey: 1 }],
+  [TO_RTR, { ...GOOD, access: 2 }],
+  [TO_RTR, { ...GOOD, curState: 1 }],
+  [TO_RTR | c.QpAttr.PKEY_INDEX, { ...GOOD, pkeyIndex: 1 }],
+  [TO_RTR | c.QpAttr.ACCESS, { ...GOOD, access: 1 }],
+  [TO_RTR | c.QpAttr.ACCESS, { ...GOOD, access: 16 }],
+  [STATE | c.QpAttr.PORT, { state: INIT, port: 2 }],
+  [STATE | c.QpAttr.PORT, { state: INIT, port: 0 }],
+  [STATE, { ...GOOD }],
+  [0, {}],
+  [TO_RTR | (2 ** 18), GOOD],
+  [2 ** 31, {}],
+];
+
+/** Bytes between PKEY_INDEX and the address vector, and some after it. */
+const RESERVED_BYTES = [38, 39, 40, 43, 47, 76, 77, 95, 96, 191];
+
 export const transitionCases: readonly Case[] = [
-  {
-    name: 'every transition of a reliable connection',
-    run: ({ driver: d }) => everyTransition(d, QpType.RC),
-  },
-  { name: 'every transition of a DMA channel', run: ({ driver: d }) => everyTransition(d, QpType.DMA) },
-  {
-    name: 'a transition wants exactly its attributes',
-    run({ driver: d }) {
-      const all = [DEST_QPN, MTU, SQ_PSN, RQ_PSN];
-      for (const [from, to, mask] of ALLOWED) {
-        const qp = makeIn(d, QpType.RC, from);
-        for (const bit of all)
-          assert.equal(move(d, qp, to, mask ^ bit), BAD_PARAMETER, `${from} → ${to}, ${bit}`);
-        assert.equal(d.queryQp(qp).state, from);
-      }
-      for (const [from, to] of ALLOWED) {
-        const qp = makeIn(d, QpType.DMA, from);
-        for (const bit of all)
-          assert.equal(move(d, qp, to, bit), BAD_PARAMETER, `DMA ${from} → ${to}, ${bit}`);
-      }
-    },
-  },
+  ...TYPES.map(type => ({
+    name: `every transition of a queue pair of type ${typeName(type)}`,
+    run: ({ driver: d }: { driver: Driver }) => everyTransition(d, type),
+  })),
   {
     name: 'MODIFY_QP refuses fields out of range, fields not named, unknown bits and queue pairs',
     run({ driver: d }) {
-      const qp = makeIn(d, QpType.RC, INIT);
-      const mask = STATE | CONNECT;
-      const good = { state: RTR, dest: 5, mtu: Mtu.MTU_256, rqPsn: 0 };
-      const refused: readonly (readonly [number, QpAttributes])[] = [
-        [mask, { ...good, mtu: 0 }],
-        [mask, { ...good, mtu: 6 }],
-        [mask, { ...good, dest: 2 ** 24 }],
-        [mask, { ...good, rqPsn: 2 ** 24 }],
-        [mask, { ...good, sqPsn: 1 }],
-        [STATE, { ...good }],
-        [0, {}],
-        [mask | 32, good],
-        [2 ** 31, {}],
-      ];
-      for (const [m, a] of refused) assert.equal(d.modify(qp, m, a), BAD_PARAMETER, JSON.stringify([m, a]));
-      for (const byte of [10, 11, 24, 31, 63]) {
-        const status = d.tryCommand(Command.MODIFY_QP, i => {
+      const qp = makeIn(d, c.QpType.RC, INIT);
+      for (const [m, a] of OUT_OF_RANGE)
+        assert.equal(d.modify(qp, m, a), BAD_PARAMETER, JSON.stringify([m, a]));
+      for (const byte of RESERVED_BYTES) {
+        const status = d.tryCommand(c.Command.MODIFY_QP, i => {
           i[0] = qp.number;
           i[1] = STATE;
           new Uint8Array(i.buffer).set([INIT], 8);
@@ -140,69 +150,248 @@ export const transitionCases: readonly Case[] = [
         });
         assert.equal(status, BAD_PARAMETER, `reserved byte ${byte}`);
       }
-      assert.equal(d.modify({ ...qp, number: 999 }, STATE, { state: INIT }), CommandCode.BAD_HANDLE);
-      assert.equal(d.modify(qp, mask, good), OK);
-      assert.deepEqual((({ state, dest, mtu, rqPsn }) => ({ state, dest, mtu, rqPsn }))(d.queryQp(qp)), good);
+      assert.equal(d.modify({ ...qp, number: 999 }, STATE, { state: INIT }), BAD_HANDLE);
+      assert.equal(d.modify(qp, TO_RTR, GOOD), OK);
+      const { state, dest, mtu, rqPsn } = d.queryQp(qp);
+      assert.deepEqual([state, dest, mtu, rqPsn], [RTR, 5, c.Mtu.MTU_256, 0]);
+    },
+  },
+  {
+    name: 'QUERY_QP tells every attribute that was given, and RESET forgets them',
+    run({ driver: d }) {
+      const qp = makeIn(d, c.QpType.RC, RTS, { flags: c.QpFlag.PRIVILEGED });
+      const out = d.rawQp(qp);
+      const get = (...gets: ((m: Uint32Array, w: number) => number)[]): number[] => gets.map(g => g(out, 0));
+      const common = get(
+        c.cmdQpOutAccess,
+        c.cmdQpOutMaxRdAtomic,
+        c.cmdQpOutMaxDestRdAtomic,
+        c.cmdQpOutMinRnrTimer,
+        c.cmdQpOutTimeout,
+        c.cmdQpOutRetryCount,
+        c.cmdQpOutRnrRetry,
+        c.cmdQpOutPort,
+        c.cmdQpOutPkeyIndex,
+        c.cmdQpOutFlags,
+        c.cmdQpOutSrqn,
+        c.cmdQpOutDraining,
+      );
+      assert.deepEqual(common, [14, 16, 16, 12, 14, 7, 7, 1, 0, 1, 0, 0]);
+      const { gid, mac } = d.own();
+      const bytes = new Uint8Array(out.buffer, out.byteOffset);
+      assert.deepEqual(bytes.slice(c.CMD_QP_OUT_DGID_OFFSET, c.CMD_QP_OUT_DGID_OFFSET + 16), gid);
+      assert.deepEqual(bytes.slice(c.CMD_QP_OUT_DMAC_OFFSET, c.CMD_QP_OUT_DMAC_OFFSET + 6), mac);
+      assert.equal(move(d, qp, RESET, 0), OK);
+      const left = d.rawQp(qp);
+      c.setCmdQpOutFlags(left, 0, 0);
+      assert.ok(
+        left.subarray(2, 32).every(word => word === 0),
+        'RESET forgets',
+      );
+      const ud = makeIn(d, c.QpType.UD, INIT);
+      assert.equal(c.cmdQpOutQkey(d.rawQp(ud), 0), 0x1234);
+    },
+  },
+  {
+    name: 'an address vector comes back as it was given',
+    run({ driver: d }) {
+      assert.equal(
+        d.setGid(
+          3,
+          Uint8Array.from({ length: 16 }, (_, n) => 0x20 + n),
+        ),
+        OK,
+      );
+      const av = {
+        sgidIndex: 3,
+        hopLimit: 200,
+        trafficClass: 0xb8,
+        flowLabel: 0xfedcb,
+        dgid: Uint8Array.from({ length: 16 }, (_, n) => 0x30 + n),
+        dmac: Uint8Array.of(2, 3, 4, 5, 6, 7),
+        udpSport: 0xc123,
+      };
+      const qp = makeIn(d, c.QpType.UC, INIT);
+      const mask = DEST_QPN | MTU | RQ_PSN | AV;
+      const given = { ...d.attributesFor(mask, 9), av, state: RTR };
+      assert.equal(d.modify(qp, STATE | mask, given), OK);
+      const out = d.rawQp(qp);
+      assert.deepEqual(
+        [
+          c.cmdQpOutSgidIndex,
+          c.cmdQpOutHopLimit,
+          c.cmdQpOutTrafficClass,
+          c.cmdQpOutFlowLabel,
+          c.cmdQpOutUdpSport,
+        ].map(get => get(out, 0)),
+        [3, 200, 0xb8, 0xfedcb, 0xc123],
+      );
+      const bytes = new Uint8Array(out.buffer, out.byteOffset);
+      assert.deepEqual(bytes.slice(c.CMD_QP_OUT_DGID_OFFSET, c.CMD_QP_OUT_DGID_OFFSET + 16), av.dgid);
+      assert.deepEqual(bytes.slice(c.CMD_QP_OUT_DMAC_OFFSET, c.CMD_QP_OUT_DMAC_OFFSET + 6), av.dmac);
+    },
+  },
+  {
+    name: 'CUR_STATE other than the present state is refused, and nothing changes',
+    run({ driver: d }) {
+      const qp = makeIn(d, c.QpType.RC, RTS);
+      const ask = (curState: number): number =>
+        d.modify(qp, STATE | CUR_STATE | MIN_RNR_TIMER, { state: RTS, curState, minRnrTimer: 3 });
+      for (const wrong of [RESET, INIT, RTR, SQD, SQE, ERR, 200]) assert.equal(ask(wrong), BAD_STATE);
+      assert.equal(c.cmdQpOutMinRnrTimer(d.rawQp(qp), 0), 12);
+      assert.equal(ask(RTS), OK);
+      assert.equal(c.cmdQpOutMinRnrTimer(d.rawQp(qp), 0), 3);
+    },
+  },
+  {
+    name: 'a privileged Q_Key is for privileged queue pairs',
+    run({ driver: d }) {
+      const { PKEY_INDEX, PORT, QKEY } = c.QpAttr;
+      const set = (flags: number): number =>
+        d.modify(makeIn(d, c.QpType.UD, RESET, { flags }), STATE | PKEY_INDEX | PORT | QKEY, {
+          state: INIT,
+          port: 1,
+          qkey: 0x80010000,
+        });
+      assert.equal(set(0), BAD_PARAMETER);
+      assert.equal(set(c.QpFlag.PRIVILEGED), OK);
+    },
+  },
+  {
+    name: 'SQD: the event is told once the send queue has drained, at once when nothing has begun',
+    run({ driver: d }) {
+      for (const type of TYPES) {
+        const { eq, cq } = makeQueues(d, 4);
+        const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
+        bring(d, qp, RTS);
+        assert.equal(move(d, qp, SQD, 0), OK);
+        d.target.settle();
+        assert.deepEqual(eq.number === 0 ? d.events(eq) : [], [], 'not asked for');
+        assert.equal(move(d, qp, RTS, 0), OK);
+        assert.equal(d.modify(qp, STATE | SQD_EVENT, { state: SQD, sqdEvent: 1 }), OK);
+        assert.equal(c.cmdQpOutDraining(d.rawQp(qp), 0), 0);
+        assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
+        assert.equal(d.destroy(c.Command.DESTROY_CQ, cq.number), OK);
+        if (eq.number === 0)
+          assert.deepEqual(d.events(eq), [{ type: EventType.SQ_DRAINED, number: qp.number, detail: 0 }]);
+        assert.equal(d.destroy(c.Command.DESTROY_EQ, eq.number), OK);
+      }
+    },
+  },
+  {
+    name: 'SQD: what was posted waits, and runs after MODIFY_QP to RTS',
+    run({ driver: d }) {
+      for (const type of TYPES) {
+        const { cq } = makeQueues(d, 4);
+        const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
+        bring(d, qp, SQD);
+        d.send(qp, { opcode: Opcode.NOP, wrId: 1 });
+        d.push(qp, { opcode: Opcode.NOP, wrId: 2 });
+        assert.deepEqual(finish(d, cq), [], typeName(type));
+        assert.equal(move(d, qp, RTS, 0), OK);
+        assert.deepEqual(
+          finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
+          [
+            [1, WcStatus.SUCCESS],
+            [2, WcStatus.SUCCESS],
+          ],
+          typeName(type),
+        );
+        assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
+      }
+    },
+  },
+  {
+    name: 'SQE: a local error of an unreliable queue pair; sends are flushed, MODIFY_QP to RTS ends it',
+    run({ driver: d }) {
+      for (const type of [c.QpType.UC, c.QpType.UD, c.QpType.GSI]) {
+        const { cq } = makeQueues(d, 4);
+        const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
+        bring(d, qp, RTS);
+        d.send(qp, { opcode: 99, wrId: 1 }, { opcode: Opcode.NOP, wrId: 2 });
+        assert.deepEqual(
+          finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
+          [
+            [1, WcStatus.LOC_QP_OP_ERR],
+            [2, WcStatus.WR_FLUSH_ERR],
+          ],
+          typeName(type),
+        );
+        assert.equal(d.queryQp(qp).state, SQE);
+        for (const to of [INIT, RTR, SQD, SQE]) assert.equal(move(d, qp, to, 0), BAD_STATE, stateName(to));
+        assert.equal(move(d, qp, RTS, CUR_STATE), BAD_STATE, 'another current state');
+        assert.equal(d.modify(qp, STATE | CUR_STATE, { state: RTS, curState: SQE }), OK);
+        d.send(qp, { opcode: Opcode.NOP, wrId: 3 });
+        assert.deepEqual(
+          finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
+          [[3, WcStatus.SUCCESS]],
+        );
+        assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
+      }
     },
   },
   {
     name: 'doorbells and pushes in every state',
     run({ driver: d }) {
       const count = (offset: number): number => d.readRegister(offset);
-      for (const [state, send, receive] of STORES) {
-        const events: readonly (readonly [string, (qp: Qp) => void])[] = [
-          [send, qp => d.doorbell(0, r.DB_SEND_OFFSET, qp.number, 1)],
-          [
-            send,
-            qp => {
-              d.storePush(0, 0, d.encode({ opcode: Opcode.NOP }, 0));
-              d.trailer(0, 0, qp.number, 0, 32);
-            },
-          ],
-          [receive, qp => d.doorbell(0, r.DB_RECV_OFFSET, qp.number, 1)],
-        ];
-        events.forEach(([expected, event], n) => {
-          const qp = makeIn(d, QpType.RC, state);
-          const before = count(r.REG_COUNT_REFUSED_OFFSET);
-          event(qp);
-          assert.equal(
-            count(r.REG_COUNT_REFUSED_OFFSET) - before,
-            expected === 'refused' ? 1 : 0,
-            `state ${state}, event ${n}`,
-          );
-          d.target.settle();
-          assert.equal(d.destroy(Command.DESTROY_QP, qp.number), OK);
-        });
+      for (const type of TYPES) {
+        const { cq } = makeQueues(d, 5);
+        for (const [state, send, receive] of STORES) {
+          const events: readonly (readonly [string, (qp: Qp) => void])[] = [
+            [send, qp => d.doorbell(0, r.DB_SEND_OFFSET, qp.number, 1)],
+            [
+              send,
+              qp => {
+                d.storePush(0, 0, d.encode({ opcode: Opcode.NOP }, 0));
+                d.trailer(0, 0, qp.number, 0, 32);
+              },
+            ],
+            [
+              type === c.QpType.DMA ? 'refused' : receive,
+              qp => d.doorbell(0, r.DB_RECV_OFFSET, qp.number, 1),
+            ],
+          ];
+          events.forEach(([expected, event], n) => {
+            const qp = d.createQp({ sendCq: cq, type, logDepth: 1, logStride: 6 });
+            bring(d, qp, state);
+            const before = count(r.REG_COUNT_REFUSED_OFFSET);
+            event(qp);
+            assert.equal(
+              count(r.REG_COUNT_REFUSED_OFFSET) - before,
+              expected === 'refused' ? 1 : 0,
+              `${typeName(type)} in ${stateName(state)}, event ${n}`,
+            );
+            d.target.settle();
+            d.poll(cq);
+            assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
+          });
+        }
       }
-      const channel = makeIn(d, QpType.DMA, RTS);
-      const before = count(r.REG_COUNT_REFUSED_OFFSET);
-      d.doorbell(0, r.DB_RECV_OFFSET, channel.number, 1);
-      assert.equal(count(r.REG_COUNT_REFUSED_OFFSET), before + 1, 'a DMA channel has no receive queue');
     },
   },
   {
     name: 'a message that comes in, in every state of the receiver',
     run({ driver: d }) {
-      for (const state of STATES) {
+      for (const state of [RESET, INIT, RTR, RTS, SQD, ERR]) {
         const { cq } = makeQueues(d);
         const [a, b] = [d.createQp({ sendCq: cq }), d.createQp({ sendCq: cq })];
         d.connect(a, b.number);
-        if (state !== RESET) assert.equal(move(d, b, INIT, 0), OK);
-        if (state !== RESET) d.recv(b, [{ address: d.alloc(4096), length: 64 }]);
-        const connect = { dest: a.number, mtu: Mtu.MTU_1024 };
-        if (state === RTR || state === RTS)
-          assert.equal(d.modify(b, STATE | CONNECT, { ...connect, state: RTR }), OK);
-        if (state === RTS) assert.equal(d.modify(b, STATE | SQ_PSN, { state: RTS }), OK);
-        if (state === ERR) assert.equal(move(d, b, ERR, 0), OK);
+        let from: number = RESET;
+        for (const to of WAY[state]!) {
+          const mask = ruleOf(c.QpType.RC, from, to)!.needed;
+          assert.equal(d.modify(b, STATE | mask, { ...d.attributesFor(mask, a.number), state: to }), OK);
+          if (from === RESET) d.recv(b, [{ address: d.alloc(4096), length: 64 }]);
+          from = to;
+        }
         d.target.settle();
         d.poll(cq);
         d.send(a, { opcode: Opcode.SEND, gather: [{ address: d.alloc(4096), length: 64 }] });
-        const sent = finish(d, cq).find(c => !c.receive);
-        const answers = state === RTR || state === RTS;
+        const sent = finish(d, cq).find(cqe => !cqe.receive);
+        const answers = state === RTR || state === RTS || state === SQD;
         assert.equal(
           sent?.status,
           answers ? WcStatus.SUCCESS : WcStatus.RETRY_EXC_ERR,
-          `receiver in state ${state}`,
+          `receiver in state ${stateName(state)}`,
         );
         assert.equal(d.queryQp(a).state, answers ? RTS : ERR);
       }
@@ -228,7 +417,7 @@ export const transitionCases: readonly Case[] = [
       d.connect(a, a.number);
       d.send(a, { opcode: Opcode.NOP, wrId: 4 });
       assert.deepEqual(
-        finish(d, cq).map(c => [c.wrId, c.status]),
+        finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
         [[4, WcStatus.SUCCESS]],
       );
     },

@@ -9,7 +9,7 @@ import {
   DOORBELL_BAR,
   PUSH_TRAILER_OFFSET,
 } from '../../../device/abi/generated/registers.js';
-import { carryOut, faults, type Key, violations } from '../../hostile/oracle.js';
+import { carryOut, faults, type Key, look, type Seen, violations } from '../../hostile/oracle.js';
 import {
   asWords,
   bufferOffset,
@@ -19,7 +19,6 @@ import {
   encodeTrailer,
   type Qp,
   type Range,
-  type Work,
 } from '../../support/work.js';
 import type { Dice } from '../dice.js';
 import { encodeEntry, entryNumbers } from '../entry.js';
@@ -30,7 +29,6 @@ import { DATA_BYTES, PAGE, RAM_BYTES, RO_IOVA, RW_IOVA, STRIDE, World } from '..
 
 const HOW = { DOORBELL: 0, PUSH: 1, SEND: 2, RECEIVE: 3 } as const;
 const PUSH_BYTES = [64, 48, 32, 80, 128];
-const RESERVED_WORDS = [1, 6, 7];
 const { WcStatus } = d;
 
 class DescriptorTarget implements Target {
@@ -102,8 +100,8 @@ class DescriptorTarget implements Target {
     const room = push ? PUSH_BYTES[(op[1] ?? 0) % PUSH_BYTES.length]! : STRIDE;
     const index = this.#index++;
     const bytes = encodeEntry(op, 2, index, room, w.objects);
-    const work = decodeWork(bytes, room);
-    const broken = violations({ work, index, room, kind: 'dma' }, this.#keys);
+    const work = look(bytes, room, 'dma');
+    const broken = violations({ seen: work, index, kind: 'dma' }, this.#keys);
     const faulty = this.#faults(work.gather) || this.#faults(work.scatter);
     if (push) this.#push(bytes, index);
     else this.#ring(bytes, index);
@@ -117,8 +115,8 @@ class DescriptorTarget implements Target {
     this.#compare();
   }
 
-  #faults(list: readonly Range[] | undefined): boolean {
-    return faults(list ?? [], this.#keys, RAM_BYTES);
+  #faults(list: readonly Range[]): boolean {
+    return faults(list, this.#keys, RAM_BYTES);
   }
 
   #ring(bytes: Uint8Array, index: number): void {
@@ -147,7 +145,7 @@ class DescriptorTarget implements Target {
   }
 
   #judge(
-    work: Work,
+    work: Seen,
     broken: ReadonlySet<number>,
     faulty: boolean,
     cqe: Cqe | undefined,
@@ -162,7 +160,7 @@ class DescriptorTarget implements Target {
     const allowed: readonly number[] =
       broken.size > 0 ? [...broken] : [faulty ? WcStatus.GENERAL_ERR : WcStatus.SUCCESS];
     if (!allowed.includes(status)) throw new Violation(`status ${status}, allowed ${allowed}`);
-    const signaled = ((work.flags ?? 0) & d.WqeFlag.SIGNALED) !== 0 || status !== WcStatus.SUCCESS;
+    const signaled = (work.flags & d.WqeFlag.SIGNALED) !== 0 || status !== WcStatus.SUCCESS;
     if (signaled !== (cqe !== undefined)) throw new Violation(`${signaled ? 'no' : 'a'} completion`);
     this.#failed = status !== WcStatus.SUCCESS;
   }
@@ -176,30 +174,6 @@ class DescriptorTarget implements Target {
         throw new Violation('a byte is not what it has to be');
     }
   }
-}
-
-/** What the bytes of a descriptor say, reserved words included. */
-function decodeWork(bytes: Uint8Array, room: number): Work {
-  const m = asWords(bytes);
-  const counts = [d.wqeGatherCount(m, 0), d.wqeScatterCount(m, 0)] as const;
-  const fits = d.WQE_SIZE + (counts[0] + counts[1]) * d.SGE_SIZE <= room;
-  const range = (n: number): Range => {
-    const at = (d.WQE_SIZE + n * d.SGE_SIZE) / 4;
-    return { address: d.sgeAddress(m, at), length: d.sgeLength(m, at), lkey: d.sgeLkey(m, at) };
-  };
-  const ranges = (first: number, count: number): Range[] =>
-    fits ? Array.from({ length: count }, (_, n) => range(first + n)) : [];
-  return {
-    opcode: d.wqeOpcode(m, 0),
-    flags: d.wqeFlags(m, 0),
-    index: d.wqeIndex(m, 0),
-    pattern: [d.wqeOperandLo(m, 0), d.wqeOperandHi(m, 0)],
-    gather: ranges(0, counts[0]),
-    scatter: ranges(counts[0], counts[1]),
-    gatherCount: counts[0],
-    scatterCount: counts[1],
-    poke: RESERVED_WORDS.map(word => [word, m[word]!] as const),
-  };
 }
 
 export const makeTarget = (): Target => new DescriptorTarget();
