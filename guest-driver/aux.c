@@ -3,7 +3,7 @@
 #include <linux/slab.h>
 #include "core.h"
 
-static const char * const names[] = { "selftest", "bench", "stress", "bugs" };
+static const char * const names[] = { "selftest", "bench", "stress", "bugs", "dma", "dma_selftest" };
 
 static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(((struct pushbell_device *)0)->children));
 

@@ -20,7 +20,7 @@
 #include "pushbell_abi.h"
 
 #define PUSHBELL_EQS_MAX 8
-#define PUSHBELL_CHILDREN 4
+#define PUSHBELL_CHILDREN 6
 #define PUSHBELL_REPORTS 16
 #define PUSHBELL_FAULT_TEXT 96
 

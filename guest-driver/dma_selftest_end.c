@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Terminating, and what is left of a transfer that has not ended. */
+#include <linux/sizes.h>
+#include "dma_selftest.h"
+
+#define MANY 100	/* more than the queue of a channel holds */
+#define ROUNDS 8
+
+/* Time for the adapter to do what it should not: as much as it takes to copy on another channel. */
+static int wait_a_while(struct dma_selftest *t, struct dma_chan *other, struct pushbell_memory *scratch)
+{
+	struct ds_transfer *x = NULL;
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		x = ds_copy(t, other, scratch->bus, scratch->bus + SZ_32K, SZ_32K);
+	dma_async_issue_pending(other);
+	return ds_done(x);
+}
+
+/* Held, so that none has begun: none does, none calls back, each tells that it failed. */
+static int terminate_all(struct dma_selftest *t)
+{
+	struct dma_chan *chan = ds_channel(t), *other = ds_channel(t);
+	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K), *scratch = ds_buffer(t, SZ_64K);
+	struct ds_transfer *x[MANY + 1];
+	unsigned int i;
+
+	if (!chan || !other || !from || !to || !scratch)
+		return -EIO;
+	memset(from->cpu, 'n', SZ_64K);
+	memset(to->cpu, 'o', SZ_64K);
+	DS_TRY(t, ds_hold(t, true));
+	for (i = 0; i <= MANY; i++) {
+		if (i == MANY)
+			dma_async_issue_pending(chan);	/* all but one */
+		x[i] = ds_copy(t, chan, to->bus, from->bus, i % 2 ? 64 : SZ_16K);
+		if (!x[i])
+			return -EIO;
+	}
+	DS_EQUAL(t, ds_status(chan, x[0], NULL), DMA_IN_PROGRESS);
+	DS_TRY(t, dmaengine_terminate_async(chan));
+	for (i = 0; i <= MANY; i++)
+		DS_EQUAL(t, ds_status(chan, x[i], NULL), DMA_ERROR);
+	dmaengine_synchronize(chan);
+	DS_TRY(t, ds_hold(t, false));
+	if (wait_a_while(t, other, scratch) || ds_all_bytes(t, to->cpu, 'o', SZ_64K))
+		return -EIO;
+	for (i = 0; i <= MANY; i++)
+		DS_EQUAL(t, x[i]->calls, 0);
+	return ds_works(t, chan);
+}
+
+/* At work: after it nobody writes and nobody calls back, wherever it was caught. */
+static int terminate_running(struct dma_selftest *t)
+{
+	struct dma_chan *chan = ds_channel(t), *other = ds_channel(t);
+	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K), *scratch = ds_buffer(t, SZ_64K);
+	unsigned int round, i, calls;
+
+	if (!chan || !other || !from || !to || !scratch)
+		return -EIO;
+	for (round = 0; round < ROUNDS; round++) {
+		struct ds_transfer *first = ds_copy(t, chan, to->bus, from->bus, 64);
+
+		for (i = 0; i < 30; i++)
+			if (!ds_copy(t, chan, to->bus, from->bus, i % 2 ? SZ_64K : 64))
+				return -EIO;
+		dma_async_issue_pending(chan);
+		if (ds_done(first))
+			return -EIO;
+		DS_TRY(t, dmaengine_terminate_sync(chan));
+		calls = atomic_read(&t->calls);
+		memset(to->cpu, 'z', SZ_64K);
+		if (wait_a_while(t, other, scratch) || ds_all_bytes(t, to->cpu, 'z', SZ_64K))
+			return -EIO;
+		DS_EQUAL(t, atomic_read(&t->calls) - calls, 16);	/* those of the while */
+		t->transfer_count = 0;
+	}
+	return ds_works(t, chan);
+}
+
+/* What is submitted after a termination runs, without waiting for anything. */
+static int terminate_and_go_on(struct dma_selftest *t)
+{
+	struct dma_chan *chan = ds_channel(t);
+	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
+	struct ds_transfer *dropped, *kept;
+	unsigned int round;
+
+	if (!chan || !from || !to)
+		return -EIO;
+	ds_scramble(from, 9);
+	for (round = 0; round < ROUNDS; round++) {
+		memset(to->cpu, 0, SZ_64K);
+		dropped = ds_copy(t, chan, to->bus, to->bus + SZ_32K, SZ_32K);
+		dma_async_issue_pending(chan);
+		DS_TRY(t, dmaengine_terminate_async(chan));
+		kept = ds_copy(t, chan, to->bus, from->bus, SZ_64K);
+		dma_async_issue_pending(chan);
+		if (ds_done(kept))
+			return -EIO;
+		DS_EXPECT(t, dropped && dropped->calls <= 1, "the one that was dropped");
+		DS_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "round %u", round);
+		DS_EQUAL(t, ds_status(chan, kept, NULL), DMA_COMPLETE);
+	}
+	return 0;
+}
+
+/* What is left of a transfer: all of it before it begins, nothing when it has ended. */
+static int residue(struct dma_selftest *t)
+{
+	struct dma_chan *chan = ds_channel(t);
+	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
+	struct ds_transfer *x, *behind;
+	u32 left;
+
+	if (!chan || !from || !to)
+		return -EIO;
+	DS_TRY(t, ds_hold(t, true));
+	x = ds_copy(t, chan, to->bus, from->bus, 50001);
+	behind = ds_copy(t, chan, to->bus, from->bus, 77);
+	if (!x || !behind)
+		return -EIO;
+	DS_EQUAL(t, ds_status(chan, x, &left), DMA_IN_PROGRESS);
+	DS_EQUAL(t, left, 50001);
+	dma_async_issue_pending(chan);
+	DS_EQUAL(t, ds_status(chan, behind, &left), DMA_IN_PROGRESS);
+	DS_EQUAL(t, left, 77);
+	DS_TRY(t, ds_hold(t, false));
+	if (ds_done(x) || ds_done(behind))
+		return -EIO;
+	DS_EQUAL(t, ds_status(chan, x, &left), DMA_COMPLETE);
+	DS_EQUAL(t, left, 0);
+	return 0;
+}
+
+const struct ds_case ds_end_cases[] = {
+	{ "terminate", "terminated transfers do not run, do not call back, and say so", terminate_all },
+	{ "terminate-running", "termination in the middle: nobody writes after it", terminate_running },
+	{ "terminate-go-on", "what is submitted after a termination runs", terminate_and_go_on },
+	{ "residue", "what is left of a transfer", residue },
+	{ }
+};
