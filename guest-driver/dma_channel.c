@@ -139,8 +139,8 @@ static struct pbdma_desc *next_to_post(struct pbdma_channel *ch)
 	return list_first_entry_or_null(&ch->issued, struct pbdma_desc, node);
 }
 
-/* One doorbell for all that is posted together; a short piece that has none waiting before it goes by push. */
-static int post_one(struct pbdma_channel *ch, struct pbdma_desc *desc, bool *rung)
+/* A short piece that finds the queue empty goes by push; one doorbell tells of all the others that are posted together. */
+static int post_one(struct pbdma_channel *ch, struct pbdma_desc *desc)
 {
 	struct pbdma_cursor before = desc->next;
 	struct pbdma_piece piece;
@@ -152,13 +152,14 @@ static int post_one(struct pbdma_channel *ch, struct pbdma_desc *desc, bool *run
 	piece.wr.wr_id = (u64)ch->generation << 32 | ch->posted;
 	list_move_tail(&desc->node, &ch->active);
 	more = ch->posted + 1 - ch->taken < PBDMA_DEPTH && next_to_post(ch);
-	how = *rung && pbdma_piece_short(&piece) ? PUSHBELL_PUSH : more ? PUSHBELL_QUIET : PUSHBELL_DOORBELL;
+	how = more ? PUSHBELL_QUIET : PUSHBELL_DOORBELL;
+	if (ch->posted == ch->taken && pbdma_piece_short(&piece))
+		how = PUSHBELL_PUSH;
 	ret = pushbell_post_send(ch->qp, &piece.wr, how);
 	if (ret) {
 		desc->next = before;
 		return ret;
 	}
-	*rung = how != PUSHBELL_QUIET;
 	ch->posted++;
 	desc->pieces++;
 	return 0;
@@ -171,14 +172,13 @@ static int post_one(struct pbdma_channel *ch, struct pbdma_desc *desc, bool *run
 static void post(struct pbdma_channel *ch)
 {
 	struct pbdma_desc *desc;
-	bool rung = true;
 	int ret = 0;
 
 	while (!ret && ch->posted - ch->taken < PBDMA_DEPTH) {
 		desc = next_to_post(ch);
 		if (!desc)
 			break;
-		ret = post_one(ch, desc, &rung);
+		ret = post_one(ch, desc);
 	}
 	if (ret == -EAGAIN)
 		mod_delayed_work(system_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));

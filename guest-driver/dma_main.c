@@ -20,6 +20,12 @@ static struct workqueue_struct *releases;
 static atomic_t devices = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(no_devices);
 
+static void discard(struct pbdma *dma)
+{
+	put_device(dma->device.dev);
+	kfree(dma);
+}
+
 static bool nobody(struct dma_chan *chan, void *unused)
 {
 	return false;
@@ -43,7 +49,7 @@ static void release_work(struct work_struct *work)
 
 	pass_lock_of_dmaengine();
 	synchronize_rcu();	/* and those who walk its lists without the lock */
-	kfree(dma);
+	discard(dma);
 	if (atomic_dec_and_test(&devices))
 		wake_up(&no_devices);
 }
@@ -127,6 +133,7 @@ static struct pbdma *make(struct pushbell_device *pb)
 	if (!dma)
 		return NULL;
 	dma->pb = pb;
+	get_device(&pb->pdev->dev);	/* clients map memory for it as long as they have a channel */
 	dma->count = count;
 	dma->resets.notifier_call = on_reset;
 	INIT_WORK(&dma->release, release_work);
@@ -146,13 +153,13 @@ static int probe(struct auxiliary_device *auxiliary, const struct auxiliary_devi
 	/* First, so that no reset goes unheard once there are channels. */
 	ret = blocking_notifier_chain_register(&dma->pb->resets, &dma->resets);
 	if (ret) {
-		kfree(dma);
+		discard(dma);
 		return ret;
 	}
 	ret = dma_async_device_register(&dma->device);
 	if (ret) {
 		blocking_notifier_chain_unregister(&dma->pb->resets, &dma->resets);
-		kfree(dma);
+		discard(dma);
 		return ret;
 	}
 	atomic_inc(&devices);

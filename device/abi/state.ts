@@ -73,7 +73,8 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   u64('port_rx_pkey', 'counter'),
   u64('port_rx_no_receive', 'counter'),
   u64('port_rx_sequence', 'counter'),
-  gap(512 - 80 * 4),
+  u32('mr_low', 'memory regions below this index are in use: where the search for a free one begins'),
+  gap(512 - 81 * 4),
 ]);
 
 const outboxEntry = struct('state', 'outbox', 48, 'A guest write that is due after the commit.', [
@@ -257,7 +258,10 @@ const qp = struct('state', 'qp', 1536, 'Queue pair.', [
     'work-queue index of the receive under way (of the shared queue, if it comes from there)',
   ),
   u32('recv_log_stride_at', 'log2 of the bytes of that receive'),
-  u32('resp_active', '1: a message of the peer that takes several packets is under way: what recv_opcode says'),
+  u32(
+    'resp_active',
+    '1: a message of the peer that takes several packets is under way: what recv_opcode says',
+  ),
   u32('resp_key', 'its remote key'),
   u64('resp_address', 'its next byte'),
   u32('resp_length', 'bytes that it still has'),

@@ -35,19 +35,27 @@ const OBJECTS: Readonly<Record<string, string>> = {
   EQ: 'event queue',
   MAILBOX: 'the command mailbox',
   PAGE_LIST: 'a page list',
+  SRQ: 'shared receive queue',
+  REMOTE_READ: 'data read for the peer',
+  REMOTE_WRITE: 'data written for the peer',
 };
+/** Objects whose number is their own, not that of a queue pair. */
+const OWN_NUMBER: readonly unknown[] = ['CQ', 'EQ', 'SRQ'];
+/** Objects without a number. */
+const NO_NUMBER: readonly unknown[] = ['MAILBOX'];
 
 const QUEUES: Readonly<Record<string, string>> = {
   qp: 'queue pair',
   cq: 'completion queue',
   eq: 'event queue',
+  srq: 'shared receive queue',
 };
 
 /** "the send queue of queue pair 3", "completion queue 2", "the command mailbox". */
 function objectOf(object: unknown, number: unknown): string {
   const name = OBJECTS[String(object)] ?? String(object);
-  if (object === 'CQ' || object === 'EQ') return `${name} ${number}`;
-  return object === 'MAILBOX' || number === undefined ? name : `${name} of queue pair ${number}`;
+  if (OWN_NUMBER.includes(object)) return `${name} ${number}`;
+  return NO_NUMBER.includes(object) || number === undefined ? name : `${name} of queue pair ${number}`;
 }
 
 /** Whether there is a queue pair of the peer's number. */
@@ -81,11 +89,15 @@ const DOORBELL_REFUSED: Readonly<Record<string, Teller>> = {
   }),
   'wrong-state': f => ({
     what: `the queue pair is in state ${f.state}`,
-    todo: 'Sends need RTS, receives at least INIT: issue MODIFY_QP before the doorbell.',
+    todo: 'Sends need RTS or a state after it, receives at least INIT: issue MODIFY_QP before the doorbell.',
   }),
   'no-receive-queue': () => ({
     what: 'a DMA queue has no receive queue',
     todo: 'Ring the send doorbell, or create the queue pair with another type.',
+  }),
+  'shared-queue': f => ({
+    what: `the queue pair takes its receives from shared receive queue ${f.srqn}`,
+    todo: 'Post there and ring the SRQ doorbell.',
   }),
   'index-too-far': f => ({
     what: `producer index ${f.index} is more than ${f.depth} entries ahead of ${f.consumer}`,
@@ -129,6 +141,14 @@ const COMMAND_FIELDS: Readonly<Record<string, string>> = {
     'the attribute mask names attributes that do not belong to this transition, or lacks needed ones',
   page_list: 'an address in the page list is not aligned or cannot be read',
   table: 'the table of such objects is full',
+  cur_state: 'the queue pair is in another state than CUR_STATE says',
+  draining: 'the send queue still drains: wait for the SQ_DRAINED event',
+  sgid_index: 'that entry of the GID table is free or beyond its end: set it with SET_GID first',
+  dgid: 'the destination is not given, or one end is IPv4 and the other IPv6',
+  qkey: 'a Q_Key with the top bit set is for privileged queue pairs',
+  overflowed: 'the completion queue has lost entries: it cannot be mended, only destroyed',
+  unconsumed: 'more entries wait than the new buffer has: consume them first',
+  buffer: 'a completion queue buffer cannot be read or written',
   pool: 'the pool of page addresses is used up',
 };
 
@@ -167,6 +187,16 @@ function queuePairError(f: Fields): Words {
     todo: 'All that was posted after it is flushed. Poll its completion queue for the status, correct the cause, then take the queue pair through RESET, INIT, RTR and RTS.',
   };
 }
+
+/** Why a packet that came in went nowhere. */
+const DROPPED: Readonly<Record<string, string>> = {
+  malformed: 'they were malformed, or a checksum was wrong',
+  'no-taker': 'no GID of ours, no such queue pair, or one whose type or state does not take them',
+  qkey: 'the Q_Key is not that of the queue pair',
+  pkey: 'the partition key is not the default one',
+  'no-receive': 'the datagram or unreliable message found no receive posted',
+  sequence: 'their sequence number was not the one that was expected',
+};
 
 const TABLE: Readonly<Record<string, Teller>> = {
   // The transport.
@@ -258,6 +288,14 @@ const TABLE: Readonly<Record<string, Teller>> = {
   }),
   // Queue pairs.
   'qp-error': queuePairError,
+  'qp-send-error': f => ({
+    what: `${queuePair(f)} is in state SQE since descriptor ${f.index}, with ${f.status}: sends are flushed, receives go on.`,
+    todo: 'Poll its completion queue for the status, correct the cause, then take it back with MODIFY_QP to RTS.',
+  }),
+  'qp-drained': f => ({
+    what: `${queuePair(f)} is in state SQD: ${f.draining === true ? 'what has begun is being finished, then' : ''} nothing is sent (${plural(f.waiting, 'descriptor')} waiting).`,
+    todo: 'Take it back with MODIFY_QP to RTS.',
+  }),
   'qp-wrong-state': f => ({
     what: `${queuePair(f)} is in state ${f.state}: sends are refused until it is in RTS${f.receives ? ` (${plural(f.receives, 'receive')} posted)` : ''}.`,
     todo: 'Take it to RTS with MODIFY_QP.',
@@ -267,12 +305,22 @@ const TABLE: Readonly<Record<string, Teller>> = {
     todo: 'If this stays so, QEMU does not answer: is it stopped? An address that is not mapped ends in a DMA fault, not here.',
   }),
   'waits-for-receive': f => ({
-    what: `Queue pair ${f.qpn} has ${plural(f.waiting, 'descriptor')} waiting: its peer, queue pair ${f.peer}, ${exists(f) ? `has no receive posted (state ${f.peerState})` : 'does not exist'}.`,
-    todo: 'Post a receive on the peer and ring its RECV doorbell; check the destination queue number of the connection.',
+    what: `Queue pair ${f.qpn} has ${plural(f.waiting, 'descriptor')} waiting: its peer, queue pair ${f.peer}, ${exists(f) ? `has no receive posted${f.srqn === undefined ? '' : ` in shared receive queue ${f.srqn}`} (state ${f.peerState})` : 'does not exist'}.`,
+    todo: 'Post a receive on the peer and ring its RECV doorbell, or SRQ if it shares a queue; check the destination queue number of the connection.',
   }),
   held: f => ({
-    what: `The ${f.what === 'engine' ? 'DMA engine' : 'link'} is held by a test or a debug command: nothing goes out.`,
+    what: `The ${f.what === 'engine' ? 'DMA engine' : f.what} is held by a test or a debug command: nothing goes out.`,
     todo: 'Release it with the SET_LINK command, or the control request "link" with hold 0.',
+  }),
+  'packets-dropped': f => ({
+    what: `Incoming packets were dropped${times(f)}: ${DROPPED[String(f.why)] ?? f.why}.`,
+  }),
+  'srq-failed': f => ({
+    what: `Shared receive queue ${f.srqn} cannot be read: its queue pairs get no more receives.`,
+    todo: 'Check the DMA address of its buffer and that it stays mapped; then destroy it and make another one.',
+  }),
+  'cq-gathers': f => ({
+    what: `Completion queue ${f.cqn} is moderated: ${f.gathered} of ${f.count} completions have come; the event follows with the last of them, or ${f.periodUs} µs after the first.`,
   }),
   rate: f => ({ what: `The link is limited to ${f.mbps} Mbit/s.` }),
   // Commands, doorbells, accesses.

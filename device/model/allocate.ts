@@ -18,12 +18,15 @@ export interface Table {
   readonly reserved: number;
   /** Word of the high-water mark. */
   readonly high: number;
+  /** Of a table so long that a search from its start would take too long: word of the number below which all are taken. */
+  readonly low?: number;
 }
 
 /** Lowest number from table.reserved on whose row has used = 0, or -1. Takes nothing yet. */
 export function lowestFree(m: Uint32Array, t: Table): number {
   const high = Math.min(Math.max(m[t.high], t.reserved), t.count);
-  for (let n = t.reserved; n < high; n++) if (m[t.first + n * t.words] === 0) return n;
+  const from = t.low === undefined ? t.reserved : Math.max(m[t.low], t.reserved);
+  for (let n = from; n < high; n++) if (m[t.first + n * t.words] === 0) return n;
   return high < t.count ? high : -1;
 }
 
@@ -32,7 +35,14 @@ export function openRow(journal: Journal, t: Table, n: number, keep: number): nu
   const row = t.first + n * t.words;
   for (let w = keep; w < t.words; w++) if (journal.u32[row + w] !== 0) journal.raw(row + w, 0);
   if (journal.u32[t.high] <= n) journal.put(t.high, n + 1);
+  if (t.low !== undefined) journal.put(t.low, n + 1);
   return row;
+}
+
+/** Entry `n`, which was taken, is free again. */
+export function closeRow(journal: Journal, t: Table, n: number): void {
+  journal.put(t.first + n * t.words, 0);
+  if (t.low !== undefined && journal.u32[t.low] > n) journal.put(t.low, n);
 }
 
 /** First page-pool entry of a free run of blocks for `pages` entries, or -1. */

@@ -10,7 +10,9 @@ import {
   CQ_WORDS,
   cqArmed,
   cqConsumer,
+  cqGathered,
   cqLogDepth,
+  cqModeration,
   cqOverflowed,
   cqProducer,
   cqUsed,
@@ -24,6 +26,7 @@ import {
   eqProducer,
   eqUsed,
   eqVector,
+  qpActive,
   qpDestQpn,
   qpErrorIndex,
   qpErrorStatus,
@@ -33,16 +36,33 @@ import {
   qpRecvProducer,
   qpSendConsumer,
   qpSendProducer,
+  qpSrqn,
   qpState,
   qpType,
   qpUsed,
+  srqConsumer,
+  srqFailed,
+  srqProducer,
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
 import type { Finding } from './diary.js';
 import { faultFields } from './faults.js';
+import { gathers, moderationFields } from './moderation.js';
 import { nameOf } from './names.js';
 import { distance, pow2 } from './powers.js';
-import { cqEnd, eqEnd, NONE, type QpRow, qpEnd, qpNumber, qpRow, rowOfQp } from './rows.js';
+import {
+  type CqRow,
+  cqEnd,
+  eqEnd,
+  NONE,
+  type QpRow,
+  qpEnd,
+  qpNumber,
+  qpRow,
+  rowOfQp,
+  srqEnd,
+  srqRow,
+} from './rows.js';
 
 /** Findings of one code at most; what is left out is counted. */
 const SHOWN_MAX = 64;
@@ -71,13 +91,23 @@ class Findings {
 }
 
 const stateOf = (m: Uint32Array, qp: QpRow): string => nameOf(QpState, qpState(m, qp));
-const receivesOf = (m: Uint32Array, qp: QpRow): number =>
-  distance(qpRecvProducer(m, qp), qpRecvConsumer(m, qp));
+/** Types with another end. */
+const CONNECTED: readonly number[] = [QpType.RC, QpType.UC];
 
-/** The queue pair at the other end and its state; 'none' when there is no such queue pair. */
-function peerOf(m: Uint32Array, qp: QpRow): { peer: number; peerState: string } {
-  const row = qpRow(m, qpDestQpn(m, qp));
-  return { peer: qpDestQpn(m, qp), peerState: row === NONE ? 'none' : stateOf(m, row) };
+/** Receives that the queue pair may take: its own, or those of its shared queue. */
+function receivesOf(m: Uint32Array, qp: QpRow): number {
+  const srq = srqRow(m, qpSrqn(m, qp));
+  if (srq === NONE) return distance(qpRecvProducer(m, qp), qpRecvConsumer(m, qp));
+  return distance(srqProducer(m, srq), srqConsumer(m, srq));
+}
+
+/** The queue pair at the other end, its state ('none': no such queue pair), and its shared receive queue if it has one. */
+function peerOf(m: Uint32Array, qp: QpRow): { peer: number; peerState: string; srqn?: number } {
+  const peer = qpDestQpn(m, qp);
+  const row = qpRow(m, peer);
+  if (row === NONE) return { peer, peerState: 'none' };
+  const srqn = qpSrqn(m, row);
+  return { peer, peerState: stateOf(m, row), ...(srqn === 0 ? {} : { srqn }) };
 }
 
 export function explainQueuePairs(core: Core): Finding[] {
@@ -97,6 +127,9 @@ function explainQueuePair(core: Core, qp: QpRow, found: Findings): void {
   const receives = receivesOf(m, qp);
   const waiting = distance(qpSendProducer(m, qp), qpSendConsumer(m, qp));
   if (state === QpState.ERR) found.add('problem', 'qp-error', { ...self, ...errorOf(m, qp) });
+  else if (state === QpState.SQE) found.add('problem', 'qp-send-error', { ...self, ...errorOf(m, qp) });
+  else if (state === QpState.SQD)
+    found.add('note', 'qp-drained', { ...self, draining: qpActive(m, qp) === 1, waiting });
   else if (state !== QpState.RTS)
     found.add('note', 'qp-wrong-state', { ...self, state: stateOf(m, qp), receives });
   if (queues.isBlocked(qp)) explainBlocked(core, qp, waiting, found);
@@ -121,7 +154,7 @@ function errorOf(m: Uint32Array, qp: QpRow): object {
     status: status === 0 ? '' : nameOf(WcStatus, status),
     index: qpErrorIndex(m, qp),
     ...(info === 0 ? {} : { fault: { ...faultFields(info), address: qpFaultAddress(m, qp) } }),
-    ...(qpType(m, qp) === QpType.RC ? peerOf(m, qp) : {}),
+    ...(CONNECTED.includes(qpType(m, qp)) ? peerOf(m, qp) : {}),
   };
 }
 
@@ -134,7 +167,7 @@ function explainBlocked({ m, diary }: Core, qp: QpRow, waiting: number, found: F
   found.add('problem', 'waits-for-translation', { qpn, object, number: wait.number, address: wait.address });
 }
 
-/** Completion and event queues. */
+/** Completion, event and shared receive queues. */
 export function explainQueues(m: Uint32Array): Finding[] {
   const found = new Findings();
   for (let n = 0; n < eqEnd(m); n++) {
@@ -143,7 +176,11 @@ export function explainQueues(m: Uint32Array): Finding[] {
   }
   for (let n = 0; n < cqEnd(m); n++) {
     const cq = CQ_TABLE + n * CQ_WORDS;
-    if (cqUsed(m, cq) === 1) explainCq(m, cq, n, found);
+    if (cqUsed(m, cq) === 1) explainCq(m, cq as CqRow, n, found);
+  }
+  for (let n = 0; n < srqEnd(m); n++) {
+    const srq = srqRow(m, n);
+    if (srq !== NONE && srqFailed(m, srq) === 1) found.add('problem', 'srq-failed', { srqn: n });
   }
   return found.all();
 }
@@ -156,10 +193,16 @@ function explainEq(m: Uint32Array, eq: number, eqn: number, found: Findings): vo
     found.add('problem', 'eq-not-armed', { eqn, vector: eqVector(m, eq), events });
 }
 
-function explainCq(m: Uint32Array, cq: number, cqn: number, found: Findings): void {
+function explainCq(m: Uint32Array, cq: CqRow, cqn: number, found: Findings): void {
   const entries = distance(cqProducer(m, cq), cqConsumer(m, cq));
   const armed = cqArmed(m, cq);
   if (cqOverflowed(m, cq) === 1) found.add('problem', 'cq-overflow', { cqn, depth: pow2(cqLogDepth(m, cq)) });
+  if (gathers(m, cq))
+    found.add('note', 'cq-gathers', {
+      cqn,
+      gathered: cqGathered(m, cq),
+      ...moderationFields(cqModeration(m, cq)),
+    });
   if (armed !== Armed.ANY && entries > 0)
     found.add('note', 'cq-not-armed', { cqn, entries, armed: nameOf(Armed, armed) });
 }

@@ -24,6 +24,12 @@ import {
   stIrqPending,
   stMsixEnabled,
   stOutboxCount,
+  stPortRxBad,
+  stPortRxNoReceive,
+  stPortRxPkey,
+  stPortRxQkey,
+  stPortRxSequence,
+  stPortRxUnknown,
   stRateMbps,
   stRunning,
 } from '../abi/generated/state.js';
@@ -53,6 +59,7 @@ export function explain(core: Core | undefined, attachment: Attachment): Finding
     ...explainOwed(core.m),
     ...explainCommand(core.m),
     ...explainFault(core.m),
+    ...explainDrops(core.m),
     ...core.diary.findings(),
     ...explainQueuePairs(core),
     ...explainQueues(core.m),
@@ -73,6 +80,7 @@ function explainFunction(m: Uint32Array): Finding[] {
   const hold = stHold(m, 0);
   if ((hold & Hold.LINK) !== 0) found.push(problem('held', { what: 'link' }));
   if ((hold & Hold.ENGINE) !== 0) found.push(problem('held', { what: 'engine' }));
+  if ((hold & Hold.PORT) !== 0) found.push(problem('held', { what: 'port' }));
   if (stRateMbps(m, 0) !== 0) found.push(note('rate', { mbps: stRateMbps(m, 0) }));
   return found;
 }
@@ -119,6 +127,21 @@ function explainFault(m: Uint32Array): Finding[] {
   return [
     problem('dma-fault', { ...faultFields(stFaultInfo(m, 0)), index: stFaultIndex(m, 0), address, times }),
   ];
+}
+
+/** Packets that came in and went nowhere, by reason. */
+const DROPS: readonly (readonly [why: string, get: (m: Uint32Array, w: number) => number])[] = [
+  ['malformed', stPortRxBad],
+  ['no-taker', stPortRxUnknown],
+  ['qkey', stPortRxQkey],
+  ['pkey', stPortRxPkey],
+  ['no-receive', stPortRxNoReceive],
+  ['sequence', stPortRxSequence],
+];
+
+function explainDrops(m: Uint32Array): Finding[] {
+  const dropped = DROPS.filter(([, get]) => get(m, 0) > 0);
+  return dropped.map(([why, get]) => note('packets-dropped', { why, times: get(m, 0) }));
 }
 
 /** The diary is of this process alone. */

@@ -18,10 +18,15 @@ const HALF = 65536;
 const NS_PER_US = 1000;
 
 /** The word of the region that stands for count and period; 0: every completion is told at once. */
-export const moderationOf = (count: number, periodUs: number): number =>
-  count > 1 ? count + periodUs * HALF : 0;
+export const moderationOf = (count: number, us: number): number => (count > 1 ? count + us * HALF : 0);
 const countOf = (moderation: number): number => moderation % HALF;
-const periodNs = (moderation: number): number => Math.floor(moderation / HALF) * NS_PER_US;
+const periodUs = (moderation: number): number => Math.floor(moderation / HALF);
+
+/** For people who ask. */
+export const moderationFields = (moderation: number): { count: number; periodUs: number } => ({
+  count: countOf(moderation),
+  periodUs: periodUs(moderation),
+});
 
 /** In place of a number of completions: the event is due. No count is larger. */
 export const DUE = 65535;
@@ -31,7 +36,7 @@ export const isDue = (m: Uint32Array, cq: CqRow): boolean =>
   cqGathered(m, cq) >= countOf(cqModeration(m, cq));
 
 /** Completions have come since it was armed, and nobody was told. */
-function gathers(m: Uint32Array, cq: CqRow): boolean {
+export function gathers(m: Uint32Array, cq: CqRow): boolean {
   const some = cqUsed(m, cq) === 1 && cqArmed(m, cq) !== Armed.NO && cqGathered(m, cq) > 0;
   return some && cqModeration(m, cq) !== 0 && !isDue(m, cq);
 }
@@ -76,7 +81,7 @@ export class Moderation {
     const now = this.#clock.nowNs();
     for (const cq of this.#noted) {
       if (this.#ends.has(cq) || !gathers(this.#m, cq)) continue;
-      const end = now + periodNs(cqModeration(this.#m, cq));
+      const end = now + periodUs(cqModeration(this.#m, cq)) * NS_PER_US;
       this.#ends.set(cq, end);
       this.#nextNs = Math.min(this.#nextNs, end);
     }

@@ -3,7 +3,7 @@
 // exactly once since the buffer's last trailer. The trailer is the trigger: a whole push of the queue's next index with
 // a free slot runs from the pushed bytes; any other acts as an ordinary doorbell for its index; a trailer for an index
 // already taken is ignored. architecture.md, "A push, exactly".
-import { SGE_SIZE, WQE_SIZE } from '../abi/generated/descriptors.js';
+import { WQE_SIZE } from '../abi/generated/descriptors.js';
 import {
   DOORBELL_BAR,
   DOORBELL_PAGE_BYTES,
@@ -183,8 +183,7 @@ function empty(core: Core, buffer: number): void {
   putPbufGeneration(journal, buffer, (pbufGeneration(m, buffer) + 1) % GENERATIONS);
 }
 
-const lengthFits = (bytes: number): boolean =>
-  bytes >= WQE_SIZE && bytes <= PUSH_BUFFER_BYTES && bytes % SGE_SIZE === 0;
+const lengthFits = (bytes: number): boolean => bytes >= WQE_SIZE && bytes <= PUSH_BUFFER_BYTES;
 
 /** The first `bytes` bytes were stored, and no other. */
 function holdsExactly(m: Uint32Array, buffer: number, bytes: number): boolean {

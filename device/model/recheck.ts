@@ -91,13 +91,18 @@ export class Rechecks {
     const core = this.#core;
     const { m } = core;
     const { PORT_ACTIVE, PORT_ERROR } = EventType;
-    for (const type of portState(m) === PortState.DOWN
-      ? [PORT_ACTIVE, PORT_ERROR]
-      : [PORT_ERROR, PORT_ACTIVE])
-      if ((stPortUntold(m, 0) & pow2(type)) !== 0) this.#settle(tellPort(core, type));
-    for (let n = 0; n < GID_COUNT; n++)
-      if (gidUntold(m, GID_TABLE + n * GID_WORDS) === 1) this.#settle(tellGid(core, n));
-    return this.#flush();
+    const types = portState(m) === PortState.DOWN ? [PORT_ACTIVE, PORT_ERROR] : [PORT_ERROR, PORT_ACTIVE];
+    for (const type of types) {
+      if ((stPortUntold(m, 0) & pow2(type)) === 0) continue;
+      this.#settle(tellPort(core, type));
+      if (!this.#flush()) return false;
+    }
+    for (let n = 0; n < GID_COUNT; n++) {
+      if (gidUntold(m, GID_TABLE + n * GID_WORDS) === 0) continue;
+      this.#settle(tellGid(core, n));
+      if (!this.#flush()) return false;
+    }
+    return true;
   }
 
   #queuePairs(): boolean {

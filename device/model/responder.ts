@@ -71,6 +71,8 @@ export class Responder {
 
   /** A request for `qp`, which takes requests of this service. */
   request(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+    // A message that is dropped gives back what it has taken, not what the one before it had.
+    this.#receiving.forget();
     return serviceOf(p.opcode) === Service.RC ? this.#reliable(qp, p, frame) : this.#unreliable(qp, p, frame);
   }
 

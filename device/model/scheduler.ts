@@ -43,6 +43,8 @@ export class Scheduler {
     if (stControl(this.#core.m, 0) === 0) return false;
     for (let n = 0; n < budget; n++) {
       if (queues.runnable === 0) return false;
+      // What has come from the guest is taken between two slices: a read is not to wait for a budget of them.
+      if (n > 0 && this.#core.host.workWaiting?.() === true) return true;
       this.#look();
       const qp = this.#pick();
       if (qp === NONE) {

@@ -63,10 +63,15 @@ function allowRights(
   const mr = mrRow(m, key);
   if (mr === NONE || mrValid(m, mr) !== 1 || mrPd(m, mr) !== pd) return NONE as MrRow;
   if ((mrAccess(m, mr) & rights) !== rights) return NONE as MrRow;
-  if (address + length > ADDRESS_LIMIT) return NONE as MrRow;
-  if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return mr;
+  return holds(m, mr, address, length) ? mr : (NONE as MrRow);
+}
+
+/** [address, address + length) is part of the region. */
+function holds(m: Uint32Array, mr: MrRow, address: number, length: number): boolean {
+  if (address + length > ADDRESS_LIMIT) return false;
+  if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return true;
   const first = mrIova(m, mr);
-  return address >= first && address + length <= first + mrLength(m, mr) ? mr : (NONE as MrRow);
+  return address >= first && address + length <= first + mrLength(m, mr);
 }
 
 /** Memory management operations and privileged Q_Keys are for queue pairs of the kernel. */
@@ -102,6 +107,9 @@ export class SgeCursor {
   #count = 0;
   #entry = 0;
   #offset = 0;
+  /** Region of the piece before, and its key: nothing changes a region while a list is walked. */
+  #mr: MrRow = NONE as MrRow;
+  #key = 0;
 
   /** Positions at byte `skip` of the `count` entries that start at word `list`. */
   start(m: Uint32Array, list: number, count: number, skip: number): void {
@@ -109,6 +117,7 @@ export class SgeCursor {
     this.#count = count;
     this.#entry = 0;
     this.#offset = skip;
+    this.#mr = NONE as MrRow;
     while (this.#entry < count) {
       const length = sgeLength(m, list + this.#entry * SGE_WORDS);
       if (this.#offset < length) break;
@@ -132,8 +141,14 @@ export class SgeCursor {
 
   #take(m: Uint32Array, at: number, pd: number, max: number, write: boolean): WcStatus {
     const address = sgeAddress(m, at) + this.#offset;
-    const mr = allow(m, sgeLkey(m, at), pd, address, max, write);
-    if (mr === NONE) return WcStatus.LOC_PROT_ERR;
+    const key = sgeLkey(m, at);
+    let mr = this.#mr;
+    if (mr === NONE || key !== this.#key || !holds(m, mr, address, max)) {
+      mr = allow(m, key, pd, address, max, write);
+      if (mr === NONE) return WcStatus.LOC_PROT_ERR;
+      this.#mr = mr;
+      this.#key = key;
+    }
     this.segment.take(m, mr, address, max);
     this.#offset += this.segment.length;
     return WcStatus.SUCCESS;

@@ -53,6 +53,7 @@ drop_stale_output() {
 
 tsc() {
   (cd "$root" && npx --no-install tsc) >&2 || die 'the TypeScript sources do not compile'
+  node "$root/dist/scripts/local-bindings.js" || die 'the compiled modules cannot be given local bindings'
 }
 
 compile_sources() {

@@ -5,9 +5,11 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { tuneEngine } from '../../device/runtime/tuning.js';
+import { Allocation } from './allocation.js';
 import { Copies } from './copies.js';
 import { Messages } from './messages.js';
 import { printRows, type Row } from './rows.js';
+import { Scale } from './scale.js';
 import { SmallCopies } from './small-copies.js';
 import { World } from './world.js';
 
@@ -21,7 +23,7 @@ const { values } = parseArgs({
 });
 const samples = Number(values.samples);
 const rows: Row[] = [];
-for (const bench of [Messages, SmallCopies, Copies]) {
+for (const bench of [Messages, SmallCopies, Copies, Scale, Allocation]) {
   if (values.only !== undefined && bench.title !== values.only) continue;
   rows.push(...new bench(new World()).run(samples));
 }

@@ -13,8 +13,8 @@ const SLICES_A_TURN = 4;
 
 export class World implements Target {
   readonly name = 'bench';
-  readonly ramBase = 0;
-  readonly ramBytes = RAM_BYTES;
+  readonly ramBase: number;
+  readonly ramBytes: number;
   readonly nowhere = 2 ** 40;
   readonly adapter: Adapter = createAdapter();
   /** The same memory as the guest has it. */
@@ -24,15 +24,17 @@ export class World implements Target {
   readonly #ram = new GuestRam();
   #position = 0;
 
-  constructor() {
-    const ram = createMemfd('bench-ram', RAM_BYTES);
-    const { u8, u32 } = new Mapping(ram, RAM_BYTES);
+  constructor(ramBytes = RAM_BYTES, ramBase = 0) {
+    this.ramBytes = ramBytes;
+    this.ramBase = ramBase;
+    const ram = createMemfd('bench-ram', ramBytes);
+    const { u8, u32 } = new Mapping(ram, ramBytes);
     // Pages that were never written are all the same one.
     u8.fill(1);
     u8.fill(0);
     this.u8 = u8;
     this.u32 = u32;
-    this.#ram.add({ guestAddress: 0, size: RAM_BYTES, userAddress: 0, mmapOffset: 0 }, ram);
+    this.#ram.add({ guestAddress: ramBase, size: ramBytes, userAddress: 0, mmapOffset: 0 }, ram);
     const { stateSize } = this.adapter.description;
     const region = new Mapping(createMemfd('bench-state', stateSize), stateSize);
     const host = {
@@ -51,11 +53,17 @@ export class World implements Target {
   }
 
   readBytes(address: number, length: number): Uint8Array {
-    return this.u8.slice(address, address + length);
+    const at = address - this.ramBase;
+    return this.u8.slice(at, at + length);
   }
 
   writeBytes(address: number, bytes: Uint8Array): void {
-    this.u8.set(bytes, address);
+    this.u8.set(bytes, address - this.ramBase);
+  }
+
+  /** Place of a word of guest memory in `u32`. */
+  wordAt(address: number): number {
+    return (address - this.ramBase) / 4;
   }
 
   load(bar: number, offset: number, size: number): number {

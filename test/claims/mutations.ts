@@ -452,7 +452,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'pushes outlive the reset of their queue',
-    file: 'model/commands/queue-pairs.js',
+    file: 'model/commands/modify-qp.js',
     find: 's.putPslotUsed(journal, row, 0); queues.slotFreed(qp);',
     replace: '',
     breaks: [
@@ -470,6 +470,41 @@ export const mutations: readonly Mutation[] = [
     breaks: [
       'a push for a queue in RESET, INIT or RTR is refused and counted, and leaves the queue as it was (link)',
       'a push for a queue in RESET, INIT or RTR is refused and counted, and leaves the queue as it was (engine)',
+    ],
+  },
+  {
+    name: 'a queue in SQD goes on',
+    file: 'model/queues.js',
+    find: 'return qpActive(m, qp) === 1 ? runClass(m, qp) : NOWHERE;',
+    replace: 'return sends ? runClass(m, qp) : NOWHERE;',
+    breaks: [
+      'in SQD pushes are taken and wait, and run as pushed, in queue order, once in RTS again (link)',
+      'in SQD pushes are taken and wait, and run as pushed, in queue order, once in RTS again (engine)',
+      'a pushed message that has begun is finished in SQD, and the push behind it waits',
+    ],
+  },
+  {
+    name: 'a queue in SQD stops at once',
+    file: 'model/queues.js',
+    find: 'return qpActive(m, qp) === 1 ? runClass(m, qp) : NOWHERE;',
+    replace: 'return NOWHERE;',
+    breaks: ['a pushed message that has begun is finished in SQD, and the push behind it waits'],
+  },
+  {
+    name: 'a queue in SQE stands still',
+    file: 'model/queues.js',
+    find: 'return sends ? QueueClass.FLUSH : NOWHERE;',
+    replace: 'return NOWHERE;',
+    breaks: ['in SQE pushes are flushed from the pushed bytes, and run again once in RTS'],
+  },
+  {
+    name: 'a page does not count its pushes',
+    file: 'model/push.js',
+    find: 'countAtPage(journal, qpPage(m, qp), DPAGE_COUNT_PUSHES_OFFSET);',
+    replace: '',
+    breaks: [
+      'page and queue count which way each descriptor came (link)',
+      'page and queue count which way each descriptor came (engine)',
     ],
   },
   {

@@ -21,9 +21,12 @@ import { rdmaCases } from './cases/rdma.js';
 import { regionCases } from './cases/regions.js';
 import { registerCases } from './cases/registers.js';
 import { remoteKeyCases } from './cases/remote-keys.js';
+import { reregisterCases } from './cases/reregister.js';
 import { resetCases } from './cases/reset.js';
+import { sharedReceiveCases } from './cases/shared-receives.js';
 import { transitionCases } from './cases/transitions.js';
 import { unconnectedCases } from './cases/unconnected.js';
+import { wireStatusCases } from './cases/wire-status.js';
 
 /** Every case that runs on any target. */
 export const conformanceCases: readonly Case[] = [
@@ -42,12 +45,15 @@ export const conformanceCases: readonly Case[] = [
   ...operationsCases,
   ...unconnectedCases,
   ...datagramCases,
+  ...sharedReceiveCases,
+  ...wireStatusCases,
   ...engineCases,
   ...errorCases,
   ...operationCases,
   ...faultCases,
   ...interruptCases,
   ...regionCases,
+  ...reregisterCases,
   ...memoryOpCases,
   ...remoteKeyCases,
   ...inlineCases,

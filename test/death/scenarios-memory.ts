@@ -92,6 +92,7 @@ const descriptors = [
   }),
   {
     name: 'FAST_REG and LOCAL_INV that are refused',
+    shared: true,
     setup: stage => {
       const p = fastPair(stage);
       return () => {
@@ -105,6 +106,7 @@ const descriptors = [
   },
   {
     name: 'FAST_REG whose list has a page in the middle of one, and one whose list is gone',
+    shared: true,
     setup: stage => {
       const p = fastPair(stage);
       const bad = stage.driver.putPageList([p.pages[0], p.pages[1] + 512]);

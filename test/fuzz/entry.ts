@@ -11,13 +11,17 @@ import {
   setWqeFlags,
   setWqeGatherCount,
   setWqeIndex,
+  setWqeInlineLength,
   setWqeOpcode,
   setWqeOperandHi,
   setWqeOperandLo,
+  setWqeRemoteAddress,
   setWqeScatterCount,
   setWqeWrIdLo,
   WQE_SIZE,
+  WqeFlag,
 } from '../../device/abi/generated/descriptors.js';
+import { type Kind, partsOf } from '../hostile/oracle.js';
 import type { Dice } from './dice.js';
 import { type Piece, piecesOf, putPiece, structOf, valueFor } from './fields.js';
 import { DATA_BYTES, type Objects, RO_IOVA, RW_IOVA } from './world.js';
@@ -49,7 +53,7 @@ export function entryNumbers(dice: Dice): number[] {
   const broken = dice.below(3);
   return [
     dice.pick(OPCODES),
-    dice.oneIn(4) ? dice.below(4) : 1,
+    dice.oneIn(3) ? dice.below(16) : 1,
     dice.word(),
     dice.below(DATA_BYTES),
     dice.oneIn(8) ? dice.value() : dice.below(600),
@@ -58,20 +62,17 @@ export function entryNumbers(dice: Dice): number[] {
   ];
 }
 
-/** How many entries the lists of an opcode have, as `shape` chooses. */
-function countsFor(opcode: number, shape: number): [number, number] {
+/** How many entries the lists of an operation with these parts have, as `shape` chooses. */
+function countsFor(parts: ReadonlySet<string>, shape: number): [number, number] {
   const [a, b] = [1 + (shape % 3), 1 + ((shape >>> 2) % 3)];
-  switch (opcode) {
-    case Opcode.COPY:
-      return [a, a];
-    case Opcode.SEND:
-      return [a, 0];
-    case Opcode.NOP:
-      return [0, 0];
-    default:
-      return [0, b];
-  }
+  if (parts.has('atomic')) return [0, 1];
+  if (parts.has('gather')) return [a, parts.has('scatter') ? a : 0];
+  return [0, parts.has('scatter') ? b : 0];
 }
+
+/** Bytes of the extension that an operation with these parts has. */
+const extensionOf = (parts: ReadonlySet<string>): number =>
+  parts.has('registration') ? 32 : parts.has('atomic') || parts.has('address') ? 16 : 0;
 
 /** The bytes of an entry with work-queue index `index`, at `numbers[from]`; `opcode` overrides the one told. */
 export function encodeEntry(
@@ -81,33 +82,53 @@ export function encodeEntry(
   stride: number,
   o: Objects,
   only?: number,
+  kind: Kind = 'rc',
 ): Uint8Array {
   const [told = 0, flags = 0, shape = 0, place = 0, length = 0] = numbers.slice(from, from + 5);
   const opcode = only ?? told;
   const words = new Uint32Array(stride / 4);
-  const [gather, scatter] = countsFor(opcode, shape);
+  const parts = partsOf(opcode, opcode === Opcode.RECV ? 'receive' : kind);
+  const inline = parts.has('inline') && (flags & WqeFlag.INLINE) !== 0;
+  const [gather, scatter] = inline ? [0, 0] : countsFor(parts, shape);
+  const extension = extensionOf(parts);
   setWqeOpcode(words, 0, opcode);
   setWqeFlags(words, 0, flags);
   setWqeGatherCount(words, 0, gather);
   setWqeScatterCount(words, 0, scatter);
   setWqeIndex(words, 0, index);
+  setWqeInlineLength(words, 0, inline ? length % (stride - WQE_SIZE - extension + 8) : 0);
   setWqeWrIdLo(words, 0, index + 0x1000);
-  if (opcode === Opcode.FILL) {
-    setWqeOperandLo(words, 0, shape);
-    setWqeOperandHi(words, 0, place);
-  }
+  setOperands(words, parts, shape, place, o);
+  for (let n = 0; n < extension / 4; n++) words[WQE_SIZE / 4 + n] = n < 2 ? shape + n : 0;
   for (let n = 0; n < gather + scatter; n++) {
     const reads = n < gather;
-    const at = WQE_SIZE / 4 + n * (SGE_SIZE / 4);
+    const at = (WQE_SIZE + extension + n * SGE_SIZE) / 4;
     const fixed = reads && (shape >>> (8 + n)) % 2 === 1;
     const base = fixed ? RO_IOVA : RW_IOVA;
     setSgeAddress(words, at, base + ((place + n * 0x5a0 + (reads ? 0 : 0x380)) % DATA_BYTES));
-    setSgeLength(words, at, length);
+    setSgeLength(words, at, parts.has('atomic') ? 8 : length);
     setSgeLkey(words, at, fixed ? o.ro : o.rw);
   }
   const bytes = new Uint8Array(words.buffer);
   for (let n = from + 5; n + 2 < from + ENTRY_NUMBERS; n += 3) damageOf(bytes, numbers, n);
   return bytes;
+}
+
+/** Operands and remote address: a pattern, or memory of the other end that may be written, or only read. */
+function setOperands(
+  words: Uint32Array,
+  parts: ReadonlySet<string>,
+  shape: number,
+  place: number,
+  o: Objects,
+): void {
+  if (parts.has('low')) setWqeOperandLo(words, 0, shape);
+  if (!parts.has('remote')) return parts.has('high') ? setWqeOperandHi(words, 0, place) : undefined;
+  const fixed = (shape >>> 16) % 4 === 0;
+  const unit = parts.has('atomic') ? 8 : 1;
+  const at = Math.floor((place % DATA_BYTES) / unit) * unit;
+  setWqeOperandHi(words, 0, fixed ? o.ro : o.rw);
+  setWqeRemoteAddress(words, 0, (fixed ? RO_IOVA : RW_IOVA) + at);
 }
 
 function damageOf(bytes: Uint8Array, numbers: readonly number[], at: number): void {

@@ -2,7 +2,7 @@
 // The adapter with objects in it, on memory that is watched, made once and put back as it was before each execution: the
 // tables of the state region up to a bound, and every place in memory that was written. The adapter attaches to the
 // region anew each time, as a restarted back-end does, so nothing of an execution survives in JavaScript objects.
-import { Command, QpType } from '../../device/abi/generated/commands.js';
+import { Access, Command, QpAttr, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { CQE_SIZE, EQE_SIZE } from '../../device/abi/generated/descriptors.js';
 import { DOORBELL_BAR } from '../../device/abi/generated/registers.js';
 import * as s from '../../device/abi/generated/state.js';
@@ -12,7 +12,7 @@ import { Dma, type Host, type RegionMemory } from '../../device/model/ports.js';
 import { Driver } from '../support/driver.js';
 import { FlatMemory } from '../support/flat-memory.js';
 import { freshRegion, InProcess } from '../support/in-process.js';
-import type { Cq, Eq, Qp } from '../support/work.js';
+import type { Cq, Eq, Qp, Srq } from '../support/work.js';
 import { Violation } from './target.js';
 
 export const PAGE = 4096;
@@ -27,6 +27,7 @@ const SLICE_LIMIT = 50_000;
 export const RW_IOVA = 0;
 export const RO_IOVA = 0x10000;
 export const STRIDE = 128;
+const ALL_RIGHTS = 15;
 const LOG_STRIDE = 7;
 const LOG_DEPTH = 3;
 
@@ -77,12 +78,15 @@ class WatchedMemory extends FlatMemory {
 
 /** Rows of each table that an execution may come to; what lies above stays as it is made. */
 const WINDOWS: readonly (readonly [first: number, words: number])[] = [
-  [0, 64],
+  [0, 128],
   [s.PD_TABLE, 96 * s.PD_WORDS],
   [s.DPAGE_TABLE, 4 * s.DPAGE_WORDS],
   [s.EQ_TABLE, s.EQ_COUNT * s.EQ_WORDS],
   [s.CQ_TABLE, 96 * s.CQ_WORDS],
   [s.QP_TABLE, 10 * s.QP_WORDS],
+  [s.SRQ_TABLE, 10 * s.SRQ_WORDS],
+  [s.AH_TABLE, 10 * s.AH_WORDS],
+  [s.GID_TABLE, s.GID_COUNT * s.GID_WORDS],
   [s.PSLOT_TABLE, s.PSLOT_COUNT * s.PSLOT_WORDS],
   [s.MR_TABLE, 96 * s.MR_WORDS],
   [s.POOL_BLOCK_TABLE, 128],
@@ -93,12 +97,14 @@ const WINDOWS: readonly (readonly [first: number, words: number])[] = [
 const WIDE: readonly (readonly [number, number, number, number])[] = [
   [s.DPAGE_TABLE, s.DPAGE_WORDS, 4, s.ST_PAGE_HIGH_OFFSET / 4],
   [s.QP_TABLE, s.QP_WORDS, 10, s.ST_QP_HIGH_OFFSET / 4],
+  [s.SRQ_TABLE, s.SRQ_WORDS, 10, s.ST_SRQ_HIGH_OFFSET / 4],
+  [s.AH_TABLE, s.AH_WORDS, 10, s.ST_AH_HIGH_OFFSET / 4],
 ];
 
 export interface Objects {
   readonly eq: Eq;
   readonly cqs: readonly Cq[];
-  /** Two connected to each other, a DMA channel, one connected to itself, one in INIT, one in ERR. */
+  /** Two connected to each other, a DMA channel, one connected to itself, one in INIT, one in ERR, one for datagrams. */
   readonly qps: readonly Qp[];
   readonly pages: readonly number[];
   readonly pd: number;
@@ -109,6 +115,11 @@ export interface Objects {
   readonly rwPages: readonly number[];
   readonly roPages: readonly number[];
   readonly mailbox: number;
+  /** The queue pair for datagrams takes its receives from it. */
+  readonly srq: Srq;
+  /** Leads to the adapter itself, whose address this is. */
+  readonly ah: number;
+  readonly own: { readonly gid: Uint8Array; readonly mac: Uint8Array };
   /** Keys of the regions in which the rings of the queue pairs lie: all of memory, to be read only. */
   readonly ringKeys: readonly number[];
 }
@@ -240,8 +251,8 @@ function populate(target: InProcess): Objects {
     block,
     Uint8Array.from({ length: 8 * PAGE }, (_, n) => (n * 7 + (n >> 8)) & 0xff),
   );
-  const rw = driver.registerPages(rwPages, RW_IOVA, DATA_BYTES, { pd });
-  const ro = driver.registerPages(roPages, RO_IOVA, DATA_BYTES, { pd, access: 0 });
+  const rw = driver.registerPages(rwPages, RW_IOVA, DATA_BYTES, { pd, access: ALL_RIGHTS });
+  const ro = driver.registerPages(roPages, RO_IOVA, DATA_BYTES, { pd, access: Access.REMOTE_READ });
   const cqs = [driver.createCq(eq, 4), driver.createCq(eq, 4, pages[0])];
   const ringKeys: number[] = [];
   const make = (type: number, page: number, cq: Cq): Qp => {
@@ -266,11 +277,22 @@ function populate(target: InProcess): Objects {
   driver.connect(qps[1]!, number(0));
   driver.connect(qps[2]!, 0);
   driver.connect(qps[3]!, number(3));
-  driver.modify(qps[4]!, 1, { state: 1 });
+  const { STATE, PKEY_INDEX, PORT, ACCESS } = QpAttr;
+  driver.modify(qps[4]!, STATE | PKEY_INDEX | PORT | ACCESS, { state: QpState.INIT, port: 1 });
   driver.connect(qps[5]!, 0);
-  driver.modify(qps[5]!, 1, { state: 6 });
+  driver.modify(qps[5]!, STATE, { state: QpState.ERR });
+  const { key } = driver;
+  driver.key = driver.registerWhole(pd, 0);
+  ringKeys.push(driver.key);
+  const shape = { pd, logDepth: LOG_DEPTH, logStride: LOG_STRIDE };
+  const srq = driver.createSrq({ ...shape, limit: 2 });
+  qps.push(driver.createQp({ ...shape, type: QpType.UD, sendCq: cqs[0]!, srq }));
+  driver.key = key;
+  driver.connect(qps[6]!, 0);
+  driver.recvShared(srq, [], []);
+  const ah = driver.createAh({}, pd);
   driver.armEq(eq);
   for (const cq of cqs) driver.arm(cq);
   const known = { eq, cqs, qps, pages, pd, rw, ro, rwPages, roPages, ringKeys };
-  return { ...known, whole: driver.key, mailbox: driver.mailbox };
+  return { ...known, srq, ah, own: driver.own(), whole: driver.key, mailbox: driver.mailbox };
 }

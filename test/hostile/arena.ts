@@ -47,10 +47,9 @@ export class Arena {
 /** Fills guest memory with numbers that look random. */
 export function noise(driver: Driver, address: number, length: number, seed: number): void {
   const dice = new Dice(seed + address);
-  driver.target.writeBytes(
-    address,
-    Uint8Array.from({ length }, () => dice.below(256)),
-  );
+  const bytes = new Uint8Array(length);
+  for (let n = 0; n < length; n++) bytes[n] = dice.below(256);
+  driver.target.writeBytes(address, bytes);
 }
 
 /** Copies what the adapter writes by itself (completion and event queues) from `actual`, so that the rest can be compared. */

@@ -2,6 +2,7 @@
 // What the reference page promises of a descriptor, written down a second time and in another way than the model's: as
 // the set of all rules that a request breaks. The adapter may report any of them, must report one if there are any, and
 // must carry the request out, byte for byte, if there are none.
+import { Access } from '../../device/abi/generated/commands.js';
 import * as d from '../../device/abi/generated/descriptors.js';
 import { asWords, type Range } from '../support/work.js';
 
@@ -13,6 +14,8 @@ export interface Key {
   /** Exists, with this tag, in the protection domain of the queue. */
   readonly valid: boolean;
   readonly write: boolean;
+  /** What a peer may do: bits of `access`; nothing unless given. */
+  readonly rights?: number;
   readonly iova: number;
   readonly length: number;
   /** Bus addresses of its 4 KiB pages; undefined: all of memory, one to one. */
@@ -228,6 +231,69 @@ export function carryOut(memory: Uint8Array, seen: Seen, keys: ReadonlyMap<numbe
       memory[at] = pattern[n % 8];
     });
   }
+}
+
+const RIGHT_OF: ReadonlyMap<number, number> = new Map([
+  [Opcode.RDMA_WRITE, Access.REMOTE_WRITE],
+  [Opcode.RDMA_WRITE_IMM, Access.REMOTE_WRITE],
+  [Opcode.RDMA_READ, Access.REMOTE_READ],
+  [Opcode.CMP_SWAP, Access.REMOTE_ATOMIC],
+  [Opcode.FETCH_ADD, Access.REMOTE_ATOMIC],
+]);
+
+/** The range at the other end that a request names, with as many bytes as it moves. */
+export function remoteRange(seen: Seen): Range {
+  const [, lkey, low, high] = seen.operands;
+  const length = sum(seen.gather) + sum(seen.scatter) + seen.data.length;
+  return { address: low + high * 2 ** 32, length, lkey };
+}
+
+/** Statuses of the rules that a sound RDMA or atomic request breaks at its other end, whose queue pair allows `access`. */
+export function remoteViolations(
+  seen: Seen,
+  keys: ReadonlyMap<number, Key>,
+  access: number,
+): Set<d.WcStatus> {
+  const rules = new Set<d.WcStatus>();
+  const right = RIGHT_OF.get(seen.opcode) ?? 0;
+  const range = remoteRange(seen);
+  if ((access & right) === 0) rules.add(WcStatus.REM_ACCESS_ERR);
+  // The key of a request without a byte is not looked at.
+  if (range.length === 0) return rules;
+  const rights = keys.get(range.lkey as number)?.rights ?? 0;
+  if ((rights & right) === 0 || !permitted(range, keys, false)) rules.add(WcStatus.REM_ACCESS_ERR);
+  if (right === Access.REMOTE_ATOMIC && range.address % 8 !== 0) rules.add(WcStatus.REM_INV_REQ_ERR);
+  return rules;
+}
+
+/** What memory looks like after an RDMA WRITE, READ or atomic that breaks no rule, if its two ends do not overlap. */
+export function carryOutRemote(memory: Uint8Array, seen: Seen, keys: ReadonlyMap<number, Key>): void {
+  const far = remoteRange(seen);
+  if (far.length === 0) return;
+  const found = gathered(memory, [far], keys);
+  if (seen.opcode === Opcode.RDMA_WRITE || seen.opcode === Opcode.RDMA_WRITE_IMM)
+    return scattered(
+      memory,
+      [far],
+      keys,
+      seen.data.length > 0 ? seen.data : gathered(memory, seen.gather, keys),
+    );
+  scattered(memory, seen.scatter, keys, found);
+  if (seen.opcode === Opcode.RDMA_READ) return;
+  const old = new DataView(found.buffer).getBigUint64(0, true);
+  const [operand, compare] = [0, 2].map(
+    n => BigInt(seen.extension[n]) + (BigInt(seen.extension[n + 1]) << 32n),
+  );
+  const value = new DataView(new ArrayBuffer(8));
+  const swap = old === compare ? operand : old;
+  value.setBigUint64(0, seen.opcode === Opcode.FETCH_ADD ? BigInt.asUintN(64, old + operand) : swap, true);
+  scattered(memory, [far], keys, new Uint8Array(value.buffer));
+}
+
+/** Whether the two ends of a request share a byte: then what is there afterwards is anyone's guess. */
+export function meets(seen: Seen, keys: ReadonlyMap<number, Key>): boolean {
+  const far = new Set(bytesOf([remoteRange(seen)], keys));
+  return bytesOf([...seen.gather, ...seen.scatter], keys).some(at => far.has(at));
 }
 
 /** The bytes that a list names. */

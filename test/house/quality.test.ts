@@ -71,6 +71,8 @@ test.serial('the kernel module builds without a warning at W=1 and passes sparse
     'pushbell',
     'pushbell_bench',
     'pushbell_bugs',
+    'pushbell_dma',
+    'pushbell_dma_selftest',
     'pushbell_selftest',
     'pushbell_stress',
   ]);

@@ -75,6 +75,7 @@ export function createQp(r: Reference, o: NewQp): void {
     errorStatus: 0,
     active: undefined,
     incoming: undefined,
+    kept: undefined,
     stuck: false,
     counters: { ...NO_COUNTERS },
   });
@@ -147,7 +148,13 @@ function reset(qp: Qp): void {
   for (const ring of [qp.send, qp.recv])
     if (ring !== undefined) Object.assign(ring, { written: 0, producer: 0, consumer: 0 });
   qp.pushed.clear();
-  Object.assign(qp, { active: undefined, incoming: undefined, errorStatus: 0, draining: false });
+  Object.assign(qp, {
+    active: undefined,
+    incoming: undefined,
+    kept: undefined,
+    errorStatus: 0,
+    draining: false,
+  });
   Object.assign(qp, { established: false, lastWqeTold: false, sqdEvent: false });
 }
 

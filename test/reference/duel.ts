@@ -5,7 +5,7 @@
 import { Dice } from '../support/bench.js';
 import type { Qp } from './objects.js';
 import { compare, Disagreement, Observer, type Snapshot } from './observe.js';
-import type { Choose, Reference } from './reference.js';
+import { type Choose, isPushed, type Reference } from './reference.js';
 import type { Stage } from './stage.js';
 
 /** What one thing that software did means to the reference. */
@@ -18,23 +18,28 @@ interface Moment {
   order: number;
 }
 
-const ORDERS = 60;
+const ORDERS = 90;
+/** Rung queues have one step in eight. */
+const PUSHED_IN_A_ROW = 7;
 
 /** Pushed descriptors in order of arrival, then the queues in turn. */
 const guess: Choose = (ready, r) => {
-  const arrival = (qp: Qp): number => qp.pushed.get(qp.send.consumer)?.arrival ?? Infinity;
-  const pushed = ready.filter(qp => arrival(qp) < Infinity).sort((a, b) => arrival(a) - arrival(b));
+  const arrival = (qp: Qp): number => qp.pushed.get(qp.send.consumer)!.arrival;
   const turn = (qp: Qp): number => (qp.number > r.cursor ? qp.number : qp.number + 2 ** 24);
-  return pushed[0] ?? [...ready].sort((a, b) => turn(a) - turn(b))[0];
+  const pushed = ready.filter(isPushed).sort((a, b) => arrival(a) - arrival(b));
+  const rung = ready.filter(qp => !isPushed(qp)).sort((a, b) => turn(a) - turn(b));
+  return rung.length === 0 || (pushed.length > 0 && r.streak < PUSHED_IN_A_ROW) ? pushed[0] : rung[0];
 };
 
+/** Orders by chance: any; one queue for as long as it can; the guess, with exceptions. */
 function byChance(seed: number): Choose {
   const dice = new Dice(seed);
-  // Half of them let one queue go on for as long as it can.
+  const any = (ready: readonly Qp[]): Qp => ready[dice.below(ready.length)];
+  if (seed % 3 === 0) return any;
+  if (seed % 3 === 1) return (ready, r) => (dice.below(8) === 0 ? any(ready) : guess(ready, r));
   let last: Qp | undefined;
   return ready => {
-    if (seed % 2 === 1 && last !== undefined && ready.includes(last)) return last;
-    last = ready[dice.below(ready.length)];
+    if (last === undefined || !ready.includes(last)) last = any(ready);
     return last;
   };
 }
@@ -72,6 +77,11 @@ export class Duel {
 
   #settle(r: Reference, order: number): void {
     const choose = order === 0 ? guess : byChance(order);
+    const dice = new Dice(order);
+    r.coin = () => {
+      this.#hadChoice = true;
+      return order !== 0 && dice.below(2) === 1;
+    };
     r.settle((ready, self) => {
       if (ready.length > 1) this.#hadChoice = true;
       return choose(ready, self);

@@ -137,6 +137,8 @@ export interface Qp {
   errorStatus: number;
   active: Active | undefined;
   incoming: Incoming | undefined;
+  /** A receive of the shared queue that a message had taken which was dropped: the next message has it. */
+  kept: Taken | undefined;
   /** It could do nothing when it was tried last. */
   stuck: boolean;
   readonly counters: Counters;

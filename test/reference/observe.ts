@@ -97,7 +97,11 @@ export class Observer {
       const at = (eq.address + (this.#events.length % eq.depth) * EQE_SIZE) / 4;
       const { u32 } = target.memory;
       if (w.eqeOwnerValid(u32, at) !== ownerOf(this.#events.length, eq.depth)) break;
-      this.#events.push({ type: w.eqeType(u32, at), number: w.eqeNumber(u32, at), detail: w.eqeDetail(u32, at) });
+      this.#events.push({
+        type: w.eqeType(u32, at),
+        number: w.eqeNumber(u32, at),
+        detail: w.eqeDetail(u32, at),
+      });
     }
     if (this.#events.length > before)
       driver.doorbell(0, DB_EQ_ARM_OFFSET, eq.number, this.#events.length % 65536);
@@ -163,13 +167,15 @@ function compareCompletions(actual: Snapshot, r: Reference): void {
     for (const key of new Set([...found.keys(), ...wanted.keys()])) {
       const [a, e] = [found.get(key) ?? [], wanted.get(key) ?? []];
       const which = `completion queue ${cq.number}, queue pair and receive ${key}`;
-      for (let n = 0; n < Math.max(a.length, e.length); n++) same(`${which}, entry ${n}`, ordered(a[n]), ordered(e[n]));
+      for (let n = 0; n < Math.max(a.length, e.length); n++)
+        same(`${which}, entry ${n}`, ordered(a[n]), ordered(e[n]));
     }
   }
 }
 
 /** With its fields in one order. */
-const ordered = (cqe: Cqe | undefined): unknown => cqe && Object.entries(cqe).sort(([a], [b]) => (a < b ? -1 : 1));
+const ordered = (cqe: Cqe | undefined): unknown =>
+  cqe && Object.entries(cqe).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const OBJECT: Readonly<Record<number, string>> = {
   [EventType.COMPLETION]: 'cq',

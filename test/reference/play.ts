@@ -13,7 +13,7 @@ import { type Damage, type Descriptor, encode } from './descriptor.js';
 import { Duel } from './duel.js';
 import { materialize, pageList, receiveOf } from './materialize.js';
 import type { Qp, Ring } from './objects.js';
-import { Disagreement } from './observe.js';
+import { Disagreement, type Snapshot } from './observe.js';
 import { Player } from './player.js';
 import type { Op, Place, Program, PushPlan, WorkPlan } from './program.js';
 import type { Reference } from './reference.js';
@@ -26,8 +26,11 @@ type Of<Name extends Op['do']> = Extract<Op, { do: Name }>;
 const NOBODY = 0x3000;
 const STRIDE = 256;
 
-/** Plays a program on a stage. Throws Disagreement where the adapter does something else than the reference. */
-export function play(stage: Stage, program: Program): void {
+/**
+ * Plays a program on a stage. Throws Disagreement where the adapter does something else than the reference. Returns what
+ * was seen in the end.
+ */
+export function play(stage: Stage, program: Program): Snapshot {
   const performance = new Performance(stage);
   for (const [n, op] of program.entries()) {
     try {
@@ -37,6 +40,7 @@ export function play(stage: Stage, program: Program): void {
       throw error;
     }
   }
+  return performance.end();
 }
 
 class Performance {
@@ -56,6 +60,10 @@ class Performance {
 
   get #reference(): Reference {
     return this.#duel.reference;
+  }
+
+  end(): Snapshot {
+    return this.#duel.observer.look(this.#reference.qps.keys());
   }
 
   perform(op: Op): void {
@@ -164,7 +172,11 @@ class Performance {
   // Work.
 
   /** Puts a descriptor into a ring, in memory and for the reference. False when the ring is full. */
-  #write(ring: Ring | undefined, address: number, d: Descriptor): ((r: Reference, ring: Ring) => void) | undefined {
+  #write(
+    ring: Ring | undefined,
+    address: number,
+    d: Descriptor,
+  ): ((r: Reference, ring: Ring) => void) | undefined {
     if (ring === undefined || ahead(ring.written, ring.consumer) >= ring.depth) return undefined;
     const bytes = new Uint8Array(ring.stride);
     bytes.set(encode(d).subarray(0, ring.stride));
@@ -238,7 +250,15 @@ class Performance {
     const named = op.how.fault === 'ahead' ? next(index) : index;
     const { buffer, fault } = op.how;
     const generation = driver.nextGeneration(at, buffer) + (fault === 'generation' ? 7 : 0);
-    driver.trailer(at, buffer, qp.number, named, bytes.length, generation % 256, fault === 'buffer' ? buffer ^ 1 : buffer);
+    driver.trailer(
+      at,
+      buffer,
+      qp.number,
+      named,
+      bytes.length,
+      generation % 256,
+      fault === 'buffer' ? buffer ^ 1 : buffer,
+    );
     const whole = fault === undefined || fault === 'page' || fault === 'ahead';
     qp.send.written = next(index);
     this.#duel.both(r => {
@@ -349,9 +369,7 @@ class Performance {
       c.setCmdModifySrqHandle(i, 0, number);
       c.setCmdModifySrqLimit(i, 0, op.limit);
     });
-    this.#duel.both(r =>
-      this.#player.expect('MODIFY_SRQ', status, commands.modifySrq(r, number, op.limit)),
-    );
+    this.#duel.both(r => this.#player.expect('MODIFY_SRQ', status, commands.modifySrq(r, number, op.limit)));
   }
 
   #srqRecv(op: Of<'srqRecv'>): void {

@@ -228,9 +228,7 @@ export class Player {
 
   #hold(on: boolean): void {
     const { driver } = this.#stage;
-    driver.command(c.Command.SET_LINK, i =>
-      c.setCmdLinkHold(i, 0, on ? c.Hold.LINK | c.Hold.ENGINE : 0),
-    );
+    driver.command(c.Command.SET_LINK, i => c.setCmdLinkHold(i, 0, on ? c.Hold.LINK | c.Hold.ENGINE : 0));
     this.#duel.both(r => {
       r.held = on;
     });

@@ -169,4 +169,5 @@ function literal(value: unknown): string {
 }
 
 /** The program as source lines. */
-export const print = (program: Program): string => `[\n${program.map(op => `  ${literal(op)},`).join('\n')}\n]`;
+export const print = (program: Program): string =>
+  `[\n${program.map(op => `  ${literal(op)},`).join('\n')}\n]`;

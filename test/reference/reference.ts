@@ -27,8 +27,12 @@ export class Reference {
   held = false;
   readonly counters = { doorbells: 0, pushes: 0, fallbacks: 0, ignored: 0, refused: 0, completions: 0 };
   readonly port = { rxQkey: 0, rxNoReceive: 0 };
-  /** Queue pair that had the last step. */
+  /** Decides what the standard leaves open and the order of steps does not tell. */
+  coin: () => boolean = () => false;
+  /** Queue pair that had the last step that was not pushed. */
   cursor = 0;
+  /** Steps of pushed descriptors in a row while a rung queue waited. */
+  streak = 0;
   #arrivals = 0;
 
   constructor(ram: Uint8Array) {
@@ -105,10 +109,18 @@ export class Reference {
       const ready = [...this.qps.values()].filter(qp => !qp.stuck && this.#mayRun(qp));
       if (ready.length === 0) return;
       const qp = choose(ready, this);
-      this.cursor = qp.number;
+      this.#remember(qp, ready);
       if (!this.#step(qp)) qp.stuck = true;
       else for (const other of this.qps.values()) other.stuck = false;
     }
+  }
+
+  /** What a fair choice of the next one depends on. */
+  #remember(qp: Qp, ready: readonly Qp[]): void {
+    if (!isPushed(qp)) {
+      this.cursor = qp.number;
+      this.streak = 0;
+    } else this.streak = ready.every(isPushed) ? 0 : this.streak + 1;
   }
 
   #mayRun(qp: Qp): boolean {
@@ -165,6 +177,7 @@ export class Reference {
       if (qp.pushed.has(qp.send.consumer)) qp.counters.pushed++;
     }
     this.#release(qp);
+    if (!good) this.#doubtSend(qp, d);
     if (!good) this.#sendFailed(qp, status);
     if (qp.state === SQD) this.drained(qp);
   }
@@ -195,10 +208,28 @@ export class Reference {
   }
 
   enterError(qp: Qp): void {
+    if (qp.active?.begun === true) this.#doubtSend(qp, qp.active.d);
+    this.doubtReceive(qp);
     qp.state = ERR;
     qp.active = undefined;
     qp.draining = false;
     if (qp.srq === undefined) qp.incoming = undefined;
+  }
+
+  // What an operation has written that did not end well, nobody says: within what its keys allow.
+
+  #doubtSend(qp: Qp, d: Descriptor): void {
+    this.memory.forget(this.memory.listAddresses(d.scatter, qp.pd, 0, sum(d.scatter), true) ?? []);
+    const peer = this.qps.get(qp.dest);
+    if (peer !== undefined) this.doubtReceive(peer);
+  }
+
+  doubtReceive(qp: Qp): void {
+    const { incoming, pd } = qp;
+    if (incoming === undefined) return;
+    const { key, address, length, receive } = incoming;
+    const list = receive?.d.scatter ?? [{ lkey: key, address, length }];
+    this.memory.forget(this.memory.listAddresses(list, receive?.pd ?? pd, 0, sum(list), true) ?? []);
   }
 
   #flushSend(qp: Qp): void {
@@ -215,8 +246,9 @@ export class Reference {
       ring.consumer = next(index);
       return;
     }
-    const taken = qp.incoming?.receive;
+    const taken = qp.incoming?.receive ?? qp.kept;
     qp.incoming = undefined;
+    qp.kept = undefined;
     if (taken !== undefined)
       this.completeReceive(qp, taken.d.wrId, taken.index, { status: WcStatus.WR_FLUSH_ERR });
     qp.lastWqeTold = true;
@@ -273,6 +305,10 @@ export class Reference {
     return qp !== undefined && qp.type === type && takes.includes(qp.state) ? qp : undefined;
   }
 }
+
+/** Its next descriptor was pushed. */
+export const isPushed = (qp: Qp): boolean =>
+  (qp.state === RTS || qp.state === SQD) && qp.pushed.has(qp.send.consumer);
 
 const PLAIN: Cqe = {
   wrId: 0,

@@ -2,7 +2,12 @@
 // What a descriptor of a send queue does. First it is checked as a whole: shape, then lengths, then keys. Then it runs, and
 // hands the turn on after each packet and each slice.
 import { QpType } from '../../device/abi/generated/commands.js';
-import { MAX_MESSAGE_BYTES, Opcode as O, SLICE_BYTES, WcStatus } from '../../device/abi/generated/descriptors.js';
+import {
+  MAX_MESSAGE_BYTES,
+  Opcode as O,
+  SLICE_BYTES,
+  WcStatus,
+} from '../../device/abi/generated/descriptors.js';
 import { type Descriptor, isAtomic, opcodeOf, type Sge, sizeOf, sum } from './descriptor.js';
 import { invalidate, register } from './fast.js';
 import { MemoryFault } from './memory.js';
@@ -20,7 +25,18 @@ const UD_MAX = 4096;
 const ALLOWED: ReadonlyMap<number, readonly number[]> = new Map([
   [
     QpType.RC,
-    [O.NOP, ...SENDS, ...WRITES, O.RDMA_READ, O.CMP_SWAP, O.FETCH_ADD, O.COPY, O.FILL, O.LOCAL_INV, O.FAST_REG],
+    [
+      O.NOP,
+      ...SENDS,
+      ...WRITES,
+      O.RDMA_READ,
+      O.CMP_SWAP,
+      O.FETCH_ADD,
+      O.COPY,
+      O.FILL,
+      O.LOCAL_INV,
+      O.FAST_REG,
+    ],
   ],
   [QpType.UC, [O.NOP, O.SEND, O.SEND_IMM, ...WRITES, O.LOCAL_INV, O.FAST_REG]],
   [QpType.UD, [O.NOP, O.SEND, O.SEND_IMM]],
@@ -83,7 +99,8 @@ export function* execute(r: Reference, qp: Qp, d: Descriptor): Run {
     if (d.opcode === O.COPY || d.opcode === O.FILL) return yield* engine(r, qp, d);
     if (d.opcode === O.RDMA_READ) return yield* read(r, qp, d);
     if (isAtomic(d.opcode)) return fetch(r, qp, d);
-    if (d.opcode === O.LOCAL_INV) return invalidate(r, qp, d.operandLo) ? WcStatus.SUCCESS : WcStatus.MW_BIND_ERR;
+    if (d.opcode === O.LOCAL_INV)
+      return invalidate(r, qp, d.operandLo) ? WcStatus.SUCCESS : WcStatus.MW_BIND_ERR;
     if (d.opcode === O.FAST_REG) return register(r, qp, d);
     return WcStatus.SUCCESS;
   } catch (error) {
@@ -118,12 +135,19 @@ function* message(r: Reference, qp: Qp, d: Descriptor): Run {
     const bytes = Math.min(qp.mtuBytes, total - done);
     const packet = packetOf(qp, d, done, bytes, total);
     const needed = takesReceive === 'first' ? packet.first : takesReceive === 'last' && packet.last;
-    while (reliable && needed && lacksReceive(r, qp)) yield 'wait';
+    while (reliable && needed && lacksReceive(r, qp)) {
+      yield 'wait';
+      // A key that is gone may be noticed while the message waits, or when it goes on.
+      const status = check(r, qp, d, Infinity);
+      if (status !== WcStatus.SUCCESS && r.coin()) return status;
+    }
     const data = payload(r, qp, d, done, bytes);
     if (data === undefined) return WcStatus.LOC_PROT_ERR;
     const answer = receive(r, qp.dest, { ...packet, payload: data, psn: qp.sqPsn });
     qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
-    if (reliable && STATUS[answer] !== WcStatus.SUCCESS) return STATUS[answer];
+    // Only the last packet asks for an acknowledgement: until then nobody misses it.
+    const missed = answer === 'silence' && !packet.last;
+    if (reliable && !missed && STATUS[answer] !== WcStatus.SUCCESS) return STATUS[answer];
     done += bytes;
     if (packet.last) return WcStatus.SUCCESS;
     yield 'step';
@@ -162,7 +186,12 @@ function* datagram(r: Reference, qp: Qp, d: Descriptor): Run {
   const total = d.inline?.length ?? sum(d.gather);
   const data = payload(r, qp, d, 0, total)!;
   const own = d.qkey >= 2 ** 31;
-  const packet = { ...packetOf(qp, d, 0, total, total), payload: data, qkey: own ? qp.qkey : d.qkey, psn: qp.sqPsn };
+  const packet = {
+    ...packetOf(qp, d, 0, total, total),
+    payload: data,
+    qkey: own ? qp.qkey : d.qkey,
+    psn: qp.sqPsn,
+  };
   if (r.ahs.get(d.ah)?.known === true) receive(r, d.destQpn, packet);
   qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
   return WcStatus.SUCCESS;

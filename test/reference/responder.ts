@@ -31,7 +31,7 @@ export interface Packet {
 
 const PSNS = 2 ** 24;
 
-/** A queue pair in RTR hears from the other end for the first time. */
+/** A connected queue pair in RTR hears from the other end for the first time. */
 function hear(r: Reference, qp: Qp): void {
   if (qp.state === QpState.RTR && !qp.established) {
     qp.established = true;
@@ -49,13 +49,18 @@ export function receive(r: Reference, qpn: number, p: Packet): Answer {
 }
 
 function receiveReliable(r: Reference, qp: Qp, p: Packet): Answer {
-  if (p.psn !== qp.rqPsn) return 'sequence';
   hear(r, qp);
+  if (p.psn !== qp.rqPsn) return 'sequence';
   const fits = p.first ? qp.incoming === undefined : qp.incoming?.kind === p.kind;
-  if (!fits) return refuse(r, qp, 'invalid');
+  if (!fits || !rightSize(qp, p)) return refuse(r, qp, 'invalid');
   const answer = p.kind === 'send' ? takeSend(r, qp, p) : takeWrite(r, qp, p);
   if (answer === 'ack') qp.rqPsn = (p.psn + 1) % PSNS;
   return answer;
+}
+
+/** All packets of a message but the last are as long as the path MTU, none is longer (IBTA 9.7.4.1.6). */
+function rightSize(qp: Qp, p: Packet): boolean {
+  return p.last ? p.payload.length <= qp.mtuBytes : p.payload.length === qp.mtuBytes;
 }
 
 /** The responder stops because of what its peer asked. */
@@ -67,21 +72,29 @@ function refuse(r: Reference, qp: Qp, answer: 'invalid' | 'access'): Answer {
 function receiveUnreliable(r: Reference, qp: Qp, p: Packet): Answer {
   hear(r, qp);
   // A new message ends what came before it, complete or not; anything else has to be the next packet.
-  if (p.first) qp.incoming = undefined;
-  else if (p.psn !== qp.rqPsn || qp.incoming?.kind !== p.kind) {
-    qp.incoming = undefined;
-    return 'silence';
-  }
-  qp.rqPsn = (p.psn + 1) % PSNS;
-  const answer = p.kind === 'send' ? takeSend(r, qp, p) : takeWrite(r, qp, p);
-  if (answer !== 'ack') qp.incoming = undefined;
+  if (p.first) drop(r, qp);
+  const fits = p.first || (p.psn === qp.rqPsn && qp.incoming?.kind === p.kind);
+  if (fits) qp.rqPsn = (p.psn + 1) % PSNS;
+  const answer =
+    !fits || !rightSize(qp, p) ? 'silence' : p.kind === 'send' ? takeSend(r, qp, p) : takeWrite(r, qp, p);
+  if (answer !== 'ack') drop(r, qp);
   return answer;
+}
+
+/** The message under way comes to nothing; its receive is for the next one. */
+function drop(r: Reference, qp: Qp): void {
+  r.doubtReceive(qp);
+  if (qp.srq !== undefined) qp.kept ??= qp.incoming?.receive;
+  qp.incoming = undefined;
 }
 
 // Receives.
 
 /** Takes the next receive of the queue pair, or of its shared queue; undefined when there is none. */
 function take(r: Reference, qp: Qp): Taken | undefined {
+  const { kept } = qp;
+  qp.kept = undefined;
+  if (kept !== undefined) return kept;
   const ring = qp.srq?.ring ?? qp.recv!;
   if (pending(ring) === 0) return undefined;
   const index = ring.consumer;
@@ -156,7 +169,9 @@ function takeSend(r: Reference, qp: Qp, p: Packet): Answer {
 
 /** The message is longer than its receive: an error for a reliable connection, nothing at all for an unreliable one. */
 function tooLong(r: Reference, qp: Qp, t: Taken): Answer {
-  return qp.type === QpType.RC ? spoil(r, qp, t, WcStatus.LOC_LEN_ERR) : 'silence';
+  if (qp.type === QpType.RC) return spoil(r, qp, t, WcStatus.LOC_LEN_ERR);
+  if (qp.srq !== undefined) qp.kept = t;
+  return 'silence';
 }
 
 function scatter(r: Reference, t: Taken, done: number, bytes: Uint8Array): number {
@@ -232,10 +247,11 @@ export interface ReadRequest {
 export function beginRead(r: Reference, qpn: number, q: ReadRequest): Answer {
   const qp = r.answers(qpn, QpType.RC);
   if (qp === undefined) return 'silence';
-  if (q.psn !== qp.rqPsn) return 'sequence';
   hear(r, qp);
+  if (q.psn !== qp.rqPsn) return 'sequence';
   if (qp.incoming !== undefined || qp.maxDestRdAtomic === 0) return refuse(r, qp, 'invalid');
-  if (remote(r, qp, q.key, q.address, q.length, Access.REMOTE_READ) === undefined) return refuse(r, qp, 'access');
+  if (remote(r, qp, q.key, q.address, q.length, Access.REMOTE_READ) === undefined)
+    return refuse(r, qp, 'access');
   qp.rqPsn = (q.psn + q.packets) % PSNS;
   qp.counters.rxRequests++;
   return 'ack';
@@ -259,8 +275,8 @@ export function continueRead(r: Reference, qpn: number, q: ReadRequest): Uint8Ar
 export function atomic(r: Reference, qpn: number, psn: number, d: Descriptor): Uint8Array | Answer {
   const qp = r.answers(qpn, QpType.RC);
   if (qp === undefined) return 'silence';
-  if (psn !== qp.rqPsn) return 'sequence';
   hear(r, qp);
+  if (psn !== qp.rqPsn) return 'sequence';
   const misaligned = d.remoteAddress % 8 !== 0;
   if (qp.incoming !== undefined || qp.maxDestRdAtomic === 0 || misaligned) return refuse(r, qp, 'invalid');
   const at = remote(r, qp, d.operandHi, d.remoteAddress, 8, Access.REMOTE_ATOMIC);
@@ -299,7 +315,6 @@ function receiveDatagram(r: Reference, qpn: number, p: Packet): Answer {
     r.port.rxQkey++;
     return 'silence';
   }
-  hear(r, qp);
   const t = take(r, qp);
   if (t === undefined) {
     r.port.rxNoReceive++;
@@ -308,7 +323,7 @@ function receiveDatagram(r: Reference, qpn: number, p: Packet): Answer {
   const status = checkReceive(r, t);
   if (status !== WcStatus.SUCCESS) return spoil(r, qp, t, status);
   const bytes = GRH_BYTES + p.payload.length;
-  if (bytes > sum(t.d.scatter)) return 'silence';
+  if (bytes > sum(t.d.scatter)) return tooLong(r, qp, t);
   const header = r.memory.listAddresses(t.d.scatter, t.pd, 0, GRH_BYTES, true);
   if (header !== undefined) r.memory.forget(header);
   const landed = scatter(r, t, GRH_BYTES, p.payload);

@@ -20,7 +20,8 @@ export const SRQ_SLOTS = 2;
 /** Page lists of FAST_REG: one for each of the last so many. */
 const LISTS = 64;
 const LIST_BYTES = 64;
-const ALL_RIGHTS = c.Access.LOCAL_WRITE | c.Access.REMOTE_WRITE | c.Access.REMOTE_READ | c.Access.REMOTE_ATOMIC;
+const ALL_RIGHTS =
+  c.Access.LOCAL_WRITE | c.Access.REMOTE_WRITE | c.Access.REMOTE_READ | c.Access.REMOTE_ATOMIC;
 const { LOCAL_WRITE, REMOTE_WRITE, REMOTE_READ, REMOTE_ATOMIC } = c.Access;
 
 interface Definition {

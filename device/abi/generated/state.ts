@@ -171,6 +171,7 @@ export const ST_PORT_RX_QKEY_OFFSET = 0x120;
 export const ST_PORT_RX_PKEY_OFFSET = 0x128;
 export const ST_PORT_RX_NO_RECEIVE_OFFSET = 0x130;
 export const ST_PORT_RX_SEQUENCE_OFFSET = 0x138;
+export const ST_MR_LOW_OFFSET = 0x140;
 /** STATE_MAGIC; zero while the region is being made */
 export const stMagic = (m: Uint32Array, w: number): number => m[w];
 export const setStMagic = (m: Uint32Array, w: number, v: number): void => {
@@ -571,6 +572,12 @@ export const putStPortRxSequence = (s: WordSink, w: number, v: number): void => 
   s.put(w + 78, v >>> 0);
   s.put(w + 79, Math.floor(v / 0x100000000));
 };
+/** memory regions below this index are in use: where the search for a free one begins */
+export const stMrLow = (m: Uint32Array, w: number): number => m[w + 80];
+export const setStMrLow = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 80] = v;
+};
+export const putStMrLow = (s: WordSink, w: number, v: number): void => s.put(w + 80, v);
 
 // outbox: A guest write that is due after the commit.
 export const OUTBOX_SIZE = 48;

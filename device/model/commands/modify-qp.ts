@@ -224,6 +224,7 @@ function changeState(c: Command, qp: QpRow, from: QpState, to: QpState): Outcome
   const { m, journal, queues } = c.core;
   const peer = qpRow(m, s.qpDestQpn(m, qp));
   if (to === QpState.RESET) forgetQp(c, qp);
+  if (from === QpState.SQE && to === QpState.RTS) clear(c, qp, ERROR);
   if (to !== from) s.putQpState(journal, qp, to);
   queues.classify(qp);
   // A peer that waits for this queue pair's receive finds out what it now answers.
@@ -243,6 +244,15 @@ function tellChange(c: Command, qp: QpRow, from: QpState, to: QpState): Step {
   return stops ? tellLastWqe(c.core, qp) : Step.DONE;
 }
 
+/** Words of the row that tell what stopped the queue pair. */
+const ERROR: readonly number[] = [
+  s.QP_ERROR_STATUS_OFFSET,
+  s.QP_ERROR_INDEX_OFFSET,
+  s.QP_FAULT_INFO_OFFSET,
+  s.QP_FAULT_ADDRESS_OFFSET,
+  s.QP_FAULT_ADDRESS_OFFSET + 4,
+];
+
 /** Words of the row that RESET leaves zero: what was posted, what has begun, and every attribute (IBTA 10.3.1.1). */
 const FORGOTTEN: readonly number[] = [
   s.QP_SEND_PRODUCER_OFFSET,
@@ -254,15 +264,11 @@ const FORGOTTEN: readonly number[] = [
   s.QP_SQ_PSN_OFFSET,
   s.QP_RQ_PSN_OFFSET,
   s.QP_MSN_OFFSET,
-  s.QP_ERROR_STATUS_OFFSET,
-  s.QP_ERROR_INDEX_OFFSET,
+  ...ERROR,
   s.QP_ACTIVE_OFFSET,
   s.QP_ACTIVE_DONE_OFFSET,
   s.QP_RECV_ACTIVE_OFFSET,
   s.QP_RECV_DONE_OFFSET,
-  s.QP_FAULT_INFO_OFFSET,
-  s.QP_FAULT_ADDRESS_OFFSET,
-  s.QP_FAULT_ADDRESS_OFFSET + 4,
   s.QP_ACCESS_OFFSET,
   s.QP_QKEY_OFFSET,
   s.QP_PORT_OFFSET,
@@ -283,10 +289,15 @@ const FORGOTTEN: readonly number[] = [
 
 /** What was posted and what had begun is gone without completions. */
 export function forgetQp(c: Command, qp: QpRow): void {
-  const { m, journal, queues } = c.core;
+  const { journal, queues } = c.core;
   queues.eachSlot(qp, row => {
     s.putPslotUsed(journal, row, 0);
     queues.slotFreed(qp);
   });
-  for (const offset of FORGOTTEN) if (m[qp + offset / 4] !== 0) journal.put(qp + offset / 4, 0);
+  clear(c, qp, FORGOTTEN);
+}
+
+function clear(c: Command, qp: QpRow, offsets: readonly number[]): void {
+  const { m, journal } = c.core;
+  for (const offset of offsets) if (m[qp + offset / 4] !== 0) journal.put(qp + offset / 4, 0);
 }

@@ -70,8 +70,9 @@ import {
   putMrUsed,
   putMrValid,
   ST_MR_HIGH_OFFSET,
+  ST_MR_LOW_OFFSET,
 } from '../../abi/generated/state.js';
-import { findPool, lowestFree, markPool, openRow, type Table } from '../allocate.js';
+import { closeRow, findPool, lowestFree, markPool, openRow, type Table } from '../allocate.js';
 import { readPages, soundRights, wrongInPages } from '../page-list.js';
 import { Dma } from '../ports.js';
 import { type MrRow, mrNumber, mrRow, mrRowOfIndex, NONE, nextMrKey, pdRow } from '../rows.js';
@@ -97,6 +98,7 @@ const MRS: Table = {
   count: MR_COUNT,
   reserved: 1,
   high: ST_MR_HIGH_OFFSET / 4,
+  low: ST_MR_LOW_OFFSET / 4,
 };
 /** The key outlives the region (its tag moves on), so clearing starts after it. */
 const KEEP_WORDS = MR_KEY_OFFSET / 4 + 1;
@@ -281,7 +283,7 @@ export const deregisterMr: Handler = c => {
   if (mr === NONE) return badHandle(c);
   if (mrUsers(m, mr) > 0) return busy(c);
   if (mrKind(m, mr) !== MrKind.WHOLE_MEMORY) markPool(journal, mrPoolStart(m, mr), mrPageCount(m, mr), 0);
-  putMrUsed(journal, mr, 0);
+  closeRow(journal, MRS, mrNumber(mr));
   use(c, pdUsersWord(mrPd(m, mr)), -1);
   return CommandCode.OK;
 };

@@ -130,7 +130,7 @@ function pushOnBusyWire(d: Driver, t: InProcess, sliceNs: number): void {
   const pusher = new Pusher(d, cq, lanes);
   // Every slice in turn: a and x rung, L and E pushed.
   let order = '';
-  for (let n = 0; n < 3000; n++) {
+  for (let n = 0; n < 1500; n++) {
     for (const { qpn } of pusher.refill()) order += qpn === lanes[0].qp.number ? 'L' : 'E';
     order += slices.run(1);
     t.nowNs += sliceNs;

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Hold, Mtu } from '../../../device/abi/generated/commands.js';
+import { CommandCode, Hold, Mtu, QpAttr, QpState } from '../../../device/abi/generated/commands.js';
 import { Opcode, SLICE_BYTES } from '../../../device/abi/generated/descriptors.js';
 import { BthOpcode } from '../../../device/abi/generated/packets.js';
 import type { Case } from '../../conformance/case.js';
-import { filled, ids, makeQueues } from '../../support/bench.js';
+import { assertBytes, filled, ids, makeQueues } from '../../support/bench.js';
 import type { Driver } from '../../support/driver.js';
 import { packetsOf, type WirePacket } from '../../support/frames-of.js';
 import type { InProcess } from '../../support/in-process.js';
@@ -197,6 +197,32 @@ export const sliceCases: readonly Case<InProcess>[] = [
       t.nowNs = onWireNs;
       t.step();
       assert.deepEqual(ids(d.poll(cq)), [0]);
+    },
+  },
+  {
+    name: 'a pushed message that has begun is finished in SQD, and the push behind it waits',
+    claims: CLAIMS,
+    run({ driver: d, target: t }) {
+      const { cq } = makeQueues(d);
+      const recvCq = d.createCq(d.createEq(1));
+      const [a, b] = d.pair({ sendCq: cq, recvCq }, Mtu.MTU_1024);
+      const { address, bytes } = filled(d, 10 * MTU_BYTES);
+      const to = d.alloc(20 * MTU_BYTES);
+      const gather = [{ address, length: bytes.length }];
+      for (const n of [0, 1]) {
+        d.recv(b, [{ address: to + n * bytes.length, length: bytes.length }]);
+        d.push(a, { opcode: Opcode.SEND, gather, wrId: n }, { memory: null });
+      }
+      for (let n = 0; n < 3; n++) t.step();
+      assert.equal(d.modify(a, QpAttr.STATE, { state: QpState.SQD }), CommandCode.OK);
+      t.settle();
+      assert.deepEqual(ids(d.poll(cq)), [0]);
+      assertBytes(d, to, bytes);
+      assertBytes(d, to + bytes.length, new Uint8Array(bytes.length), 'nothing of the second');
+      assert.equal(d.modify(a, QpAttr.STATE, { state: QpState.RTS }), CommandCode.OK);
+      t.settle();
+      assert.deepEqual(ids(d.poll(cq)), [1]);
+      assertBytes(d, to + bytes.length, bytes);
     },
   },
   {

@@ -320,7 +320,9 @@ export const transitionCases: readonly Case[] = [
         assert.equal(d.queryQp(qp).state, SQE);
         for (const to of [INIT, RTR, SQD, SQE]) assert.equal(move(d, qp, to, 0), BAD_STATE, stateName(to));
         assert.equal(move(d, qp, RTS, CUR_STATE), BAD_STATE, 'another current state');
+        assert.equal(d.queryQp(qp).errorStatus, WcStatus.LOC_QP_OP_ERR);
         assert.equal(d.modify(qp, STATE | CUR_STATE, { state: RTS, curState: SQE }), OK);
+        assert.equal(d.queryQp(qp).errorStatus, 0);
         d.send(qp, { opcode: Opcode.NOP, wrId: 3 });
         assert.deepEqual(
           finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),

@@ -14,7 +14,7 @@ const KINDS = [
   ...[COMMAND, COMMAND, COMMAND, COMMAND, COMMAND, COMMAND, COMMAND, COMMAND],
   ...[ENTRY, DOORBELL, PUSH, STORE, SETTLE, HOLE, CONTROL, RESTART],
 ];
-const OUTPUT_BYTES = 64;
+const OUTPUT_BYTES = 192;
 
 class CommandTarget implements Target {
   readonly name = 'commands';

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+// What the other end may object to, request by request: status of the sender, state and event of the receiver, and that
+// nothing was touched. Every syndrome, and every way to get none.
+import assert from 'node:assert/strict';
+import * as c from '../../../device/abi/generated/commands.js';
+import { EventType, Opcode, WcStatus } from '../../../device/abi/generated/descriptors.js';
+import { filled, finish, makeQueues, outcomes, type Queues } from '../../support/bench.js';
+import { type Connection, REMOTE_ACCESS } from '../../support/commander.js';
+import type { Driver } from '../../support/driver.js';
+import type { Work } from '../../support/work.js';
+import type { Case } from '../case.js';
+import { type Ends, makeEnds, remoteMemory } from './rdma.js';
+
+const { LOCAL_WRITE, REMOTE_READ, REMOTE_WRITE, REMOTE_ATOMIC } = c.Access;
+const { REM_ACCESS_ERR, REM_INV_REQ_ERR, REM_OP_ERR, RETRY_EXC_ERR, BAD_RESP_ERR, LOC_QP_OP_ERR } = WcStatus;
+const { QP_ACCESS_ERROR, QP_REQUEST_ERROR, QP_FATAL } = EventType;
+const LENGTH = 600;
+
+interface Request {
+  readonly name: string;
+  /** Right that it needs. */
+  readonly right: number;
+  readonly bytes: number;
+  readonly work: (local: number, remote: { address: number; key: number }) => Work;
+}
+
+const REQUESTS: readonly Request[] = [
+  {
+    name: 'WRITE',
+    right: REMOTE_WRITE,
+    bytes: LENGTH,
+    work: (local, remote) => ({
+      opcode: Opcode.RDMA_WRITE,
+      gather: [{ address: local, length: LENGTH }],
+      remote,
+    }),
+  },
+  {
+    name: 'WRITE_IMM',
+    right: REMOTE_WRITE,
+    bytes: LENGTH,
+    work: (local, remote) => ({
+      opcode: Opcode.RDMA_WRITE_IMM,
+      gather: [{ address: local, length: LENGTH }],
+      remote,
+      immediate: 1,
+    }),
+  },
+  {
+    name: 'READ',
+    right: REMOTE_READ,
+    bytes: LENGTH,
+    work: (local, remote) => ({
+      opcode: Opcode.RDMA_READ,
+      scatter: [{ address: local, length: LENGTH }],
+      remote,
+    }),
+  },
+  {
+    name: 'FETCH_ADD',
+    right: REMOTE_ATOMIC,
+    bytes: 8,
+    work: (local, remote) => ({
+      opcode: Opcode.FETCH_ADD,
+      scatter: [{ address: local, length: 8 }],
+      remote,
+      swapAdd: [1, 0],
+    }),
+  },
+  {
+    name: 'CMP_SWAP',
+    right: REMOTE_ATOMIC,
+    bytes: 8,
+    work: (local, remote) => ({
+      opcode: Opcode.CMP_SWAP,
+      scatter: [{ address: local, length: 8 }],
+      remote,
+      swapAdd: [1, 0],
+      compare: [0, 0],
+    }),
+  },
+];
+
+/** Connected ends with attributes of their own. */
+function endsWith(d: Driver, { eq, cq }: Queues, a: Connection, b: Connection): Ends {
+  const recvCq = d.createCq(eq);
+  const one = d.createQp({ sendCq: cq, recvCq });
+  const two = d.createQp({ sendCq: cq, recvCq });
+  d.connect(one, two.number, c.Mtu.MTU_256, 0, a);
+  d.connect(two, one.number, c.Mtu.MTU_256, 0, b);
+  return { eq, cq, recvCq, a: one, b: two };
+}
+
+/** `work` of the first end ends with `status`, and the second with `event`, or goes on. */
+function assertRefused(
+  d: Driver,
+  e: Ends,
+  work: Work,
+  status: number,
+  event: number | undefined,
+  what: string,
+): void {
+  d.recv(e.b, [{ address: d.alloc(64), length: 64 }]);
+  d.send(e.a, { ...work, wrId: 5 });
+  assert.deepEqual(outcomes(finish(d, e.cq)), [[5, status]], what);
+  const [a, b] = [d.queryQp(e.a), d.queryQp(e.b)];
+  assert.deepEqual([a.state, a.errorStatus], [c.QpState.ERR, status], what);
+  const events = d.events(e.eq);
+  const fatal = { type: QP_FATAL, number: e.a.number, detail: status };
+  assert.deepEqual(
+    events.filter(x => x.number === e.a.number),
+    [fatal],
+    what,
+  );
+  if (event === undefined) {
+    assert.equal(b.state, c.QpState.RTS, what);
+    assert.equal(events.length, 1, what);
+    return;
+  }
+  assert.equal(b.state, c.QpState.ERR, what);
+  const found = events.filter(x => x.number === e.b.number).map(x => x.type);
+  assert.deepEqual(found, [event], what);
+  assert.deepEqual(
+    d.poll(e.recvCq).map(x => x.status),
+    [WcStatus.WR_FLUSH_ERR],
+    what,
+  );
+}
+
+function keyCases(d: Driver, r: Request): void {
+  const q = makeQueues(d);
+  const everything = LOCAL_WRITE | REMOTE_ACCESS;
+  const local = filled(d, LENGTH);
+  const good = remoteMemory(d, LENGTH, everything);
+  const without = remoteMemory(d, LENGTH, (everything & ~r.right) | LOCAL_WRITE);
+  const otherPd = d.registerWhole(d.create(c.Command.ALLOC_PD), everything);
+  const fast = d.allocMr(2);
+  const gone = remoteMemory(d, LENGTH, everything);
+  assert.equal(d.destroy(c.Command.DEREGISTER_MR, gone.key), c.CommandCode.OK);
+  // Its addresses are multiples of 8 where the operation wants that.
+  const at = good.iova + 8 - (good.iova % 8);
+  const past = good.iova + LENGTH - r.bytes + 8 - ((good.iova + LENGTH - r.bytes) % 8);
+  const bad: readonly (readonly [string, number, number])[] = [
+    ['no such key', at, 0x00ff_ff00],
+    ['a key that is gone', at, gone.key],
+    ['the tag of another time', at, good.key ^ 1],
+    ['a region without the right', at, without.key],
+    ['another protection domain', local.address, otherPd],
+    ['a region without memory', 0, fast],
+    ['before the region', at - 16, good.key],
+    ['past its end', past, good.key],
+  ];
+  for (const [what, address, key] of bad) {
+    const before = good.get();
+    const e = makeEnds(d, undefined, undefined, q);
+    assertRefused(
+      d,
+      e,
+      r.work(local.address, { address, key }),
+      REM_ACCESS_ERR,
+      QP_ACCESS_ERROR,
+      `${r.name}: ${what}`,
+    );
+    assert.deepEqual(good.get(), before);
+    assert.deepEqual(without.get(), before);
+  }
+  const e = endsWith(d, q, {}, { access: REMOTE_ACCESS & ~r.right });
+  const fine = { address: at, key: good.key };
+  assertRefused(
+    d,
+    e,
+    r.work(local.address, fine),
+    REM_ACCESS_ERR,
+    QP_ACCESS_ERROR,
+    `${r.name}: the queue pair`,
+  );
+}
+
+export const wireStatusCases: readonly Case[] = [
+  ...REQUESTS.map(
+    (r): Case => ({
+      name: `${r.name}: a remote key that does not allow it: REM_ACCESS_ERR, and QP_ACCESS_ERROR at the other end`,
+      run: ({ driver: d }) => keyCases(d, r),
+    }),
+  ),
+  {
+    name: 'no memory behind a remote key: REM_OP_ERR, and QP_FATAL with the fault at the other end',
+    run({ driver: d }) {
+      const q = makeQueues(d);
+      const key = d.registerPages([d.target.nowhere], 0, 4096, { access: LOCAL_WRITE | REMOTE_ACCESS });
+      const local = filled(d, LENGTH);
+      for (const r of REQUESTS) {
+        const e = makeEnds(d, undefined, undefined, q);
+        assertRefused(d, e, r.work(local.address, { address: 8, key }), REM_OP_ERR, QP_FATAL, r.name);
+        const view = d.queryQp(e.b);
+        assert.deepEqual([view.errorStatus, view.faultAddress], [WcStatus.GENERAL_ERR, d.target.nowhere + 8]);
+      }
+    },
+  },
+  {
+    name: 'an atomic that is not aligned, READ and atomics at an end that serves none: REM_INV_REQ_ERR, QP_REQUEST_ERROR',
+    run({ driver: d }) {
+      const q = makeQueues(d);
+      const key = d.registerWhole(d.pd, LOCAL_WRITE | REMOTE_ACCESS);
+      const local = filled(d, LENGTH);
+      for (const r of REQUESTS.slice(2)) {
+        const none = endsWith(d, q, {}, { maxDestRdAtomic: 0 });
+        const fine = r.work(local.address, { address: d.alloc(4096), key });
+        assertRefused(d, none, fine, REM_INV_REQ_ERR, QP_REQUEST_ERROR, `${r.name}: none at all`);
+        if (r.right !== REMOTE_ATOMIC) continue;
+        for (const off of [1, 4]) {
+          const askew = r.work(local.address, { address: d.alloc(4096) + off, key });
+          assertRefused(
+            d,
+            makeEnds(d, undefined, undefined, q),
+            askew,
+            REM_INV_REQ_ERR,
+            QP_REQUEST_ERROR,
+            `${r.name}: ${off} off`,
+          );
+        }
+      }
+    },
+  },
+  {
+    name: 'READ and atomics of a queue pair that may have none under way: LOC_QP_OP_ERR, and nothing is sent',
+    run({ driver: d }) {
+      const q = makeQueues(d);
+      const key = d.registerWhole(d.pd, LOCAL_WRITE | REMOTE_ACCESS);
+      const local = filled(d, LENGTH);
+      for (const r of REQUESTS.slice(2)) {
+        const e = endsWith(d, q, { maxRdAtomic: 0 }, {});
+        const work = r.work(local.address, { address: local.address, key });
+        assertRefused(d, e, work, LOC_QP_OP_ERR, undefined, r.name);
+      }
+    },
+  },
+  {
+    name: 'ends that disagree about the MTU: REM_INV_REQ_ERR for what is cut in another way, BAD_RESP_ERR for a READ',
+    run({ driver: d }) {
+      const key = d.registerWhole(d.pd, LOCAL_WRITE | REMOTE_ACCESS);
+      const local = filled(d, 2000);
+      const there = d.alloc(4096);
+      const { eq, cq } = makeQueues(d);
+      const pair = (): Ends => {
+        const recvCq = d.createCq(eq);
+        const [a, b] = [d.createQp({ sendCq: cq, recvCq }), d.createQp({ sendCq: cq, recvCq })];
+        d.connect(a, b.number, c.Mtu.MTU_256);
+        d.connect(b, a.number, c.Mtu.MTU_512);
+        return { eq, cq, recvCq, a, b };
+      };
+      const list = [{ address: local.address, length: 2000 }];
+      const remote = { address: there, key };
+      const write = { opcode: Opcode.RDMA_WRITE, gather: list, remote };
+      assertRefused(d, pair(), write, REM_INV_REQ_ERR, QP_REQUEST_ERROR, 'WRITE');
+      const send = { opcode: Opcode.SEND, gather: list };
+      assertRefused(d, pair(), send, REM_INV_REQ_ERR, QP_REQUEST_ERROR, 'SEND');
+      const read = { opcode: Opcode.RDMA_READ, scatter: list, remote };
+      assertRefused(d, pair(), read, BAD_RESP_ERR, undefined, 'READ');
+    },
+  },
+  {
+    name: 'nobody who answers: another type, another state, another address, a number that is not expected: RETRY_EXC_ERR',
+    run({ driver: d }) {
+      const { eq, cq } = makeQueues(d);
+      const o = { sendCq: cq };
+      const gid = Uint8Array.from({ length: 16 }, (_, n) => (n === 0 ? 0xfd : n));
+      assert.equal(d.setGid(2, gid), c.CommandCode.OK);
+      assert.equal(d.events(eq).length, 1, 'GID_CHANGE');
+      const elsewhere = gid.map((byte, n) => (n === 15 ? 200 : byte));
+      const uc = d.createQp({ ...o, type: c.QpType.UC });
+      const ud = d.datagram(o);
+      const idle = d.createQp(o);
+      const far = d.createQp(o);
+      const deaf = d.createQp(o);
+      const cases: readonly (readonly [string, number, number, Connection])[] = [
+        ['a UC queue pair', uc.number, 0, {}],
+        ['a UD queue pair', ud.number, 0, {}],
+        ['one in RESET', idle.number, 0, {}],
+        ['an address that is nobody', far.number, 0, { av: { sgidIndex: 2, dgid: elsewhere } }],
+        ['one that knows another address', deaf.number, 0, { av: { sgidIndex: 2, dgid: gid } }],
+        ['another PSN', deaf.number, 9, {}],
+      ];
+      d.connect(uc, idle.number);
+      for (const [what, dest, psn, connection] of cases) {
+        for (const opcode of [Opcode.SEND, Opcode.RDMA_READ, Opcode.FETCH_ADD]) {
+          const a = d.createQp(o);
+          d.connect(a, dest, c.Mtu.MTU_256, psn, connection);
+          for (const qp of [far, deaf]) {
+            if (d.queryQp(qp).state !== c.QpState.RESET)
+              d.modify(qp, c.QpAttr.STATE, { state: c.QpState.RESET });
+            d.connect(qp, a.number, c.Mtu.MTU_256);
+            qp.recv!.producer = 0;
+            d.recv(qp, [{ address: d.alloc(64), length: 64 }]);
+          }
+          const remote = { address: 0, key: 5 };
+          const scatter = [{ address: d.alloc(64), length: 8 }];
+          d.send(a, {
+            opcode,
+            wrId: 6,
+            ...(opcode === Opcode.SEND ? {} : { remote, scatter }),
+            ...(opcode === Opcode.FETCH_ADD ? { swapAdd: [1, 0] as const } : {}),
+          });
+          assert.deepEqual(outcomes(finish(d, cq)), [[6, RETRY_EXC_ERR]], `${what}, ${opcode}`);
+          assert.equal(d.destroy(c.Command.DESTROY_QP, a.number), c.CommandCode.OK);
+        }
+      }
+      const others = d.events(eq).filter(e => e.type !== QP_FATAL || e.detail !== RETRY_EXC_ERR);
+      assert.deepEqual(others, []);
+      assert.equal(c.cmdPortCountersRxSequence(d.counters(c.CounterKind.PORT), 0), 3);
+    },
+  },
+  {
+    name: 'a queue pair whose peer stops it is flushed, and its own sends with it',
+    run({ driver: d }) {
+      const { cq, recvCq, a, b } = makeEnds(d);
+      d.recv(b, [], []);
+      d.setLink(1);
+      d.send(b, { opcode: Opcode.NOP, wrId: 1 }, { opcode: Opcode.NOP, wrId: 2 });
+      d.send(a, {
+        opcode: Opcode.RDMA_READ,
+        remote: { address: 0, key: 5 },
+        scatter: [{ address: 0, length: 1 }],
+        wrId: 3,
+      });
+      d.setLink(0);
+      const sent = outcomes(finish(d, cq));
+      assert.deepEqual(
+        sent.filter(([id]) => id === 3),
+        [[3, REM_ACCESS_ERR]],
+      );
+      assert.equal(sent.length, 3);
+      assert.deepEqual(
+        d.poll(recvCq).map(x => x.status),
+        [WcStatus.WR_FLUSH_ERR, WcStatus.WR_FLUSH_ERR],
+      );
+    },
+  },
+  {
+    name: 'the first packet tells a queue pair in RTR that its peer is there, once',
+    run({ driver: d }) {
+      const { eq, cq } = makeQueues(d);
+      for (const type of [c.QpType.RC, c.QpType.UC]) {
+        const [a, b] = [d.createQp({ sendCq: cq, type }), d.createQp({ sendCq: cq, type })];
+        d.connect(a, b.number);
+        const { INIT, RTR } = c.QpState;
+        const mask = (rc: number, uc: number): number => c.QpAttr.STATE | (type === c.QpType.RC ? rc : uc);
+        const { PKEY_INDEX, PORT, ACCESS, AV, MTU, DEST_QPN, RQ_PSN, MAX_DEST_RD_ATOMIC, MIN_RNR_TIMER } =
+          c.QpAttr;
+        const init = PKEY_INDEX | PORT | ACCESS;
+        const rtr = AV | MTU | DEST_QPN | RQ_PSN;
+        for (const [state, attributes] of [
+          [INIT, mask(init, init)],
+          [RTR, mask(rtr | MAX_DEST_RD_ATOMIC | MIN_RNR_TIMER, rtr)],
+        ] as const)
+          assert.equal(d.modify(b, attributes, { ...d.attributesFor(attributes, a.number), state }), 0);
+        d.recv(b, [], []);
+        for (const wrId of [1, 2]) {
+          d.send(a, { opcode: Opcode.SEND, wrId });
+          finish(d, cq);
+        }
+        assert.deepEqual(d.events(eq), [{ type: EventType.COMM_ESTABLISHED, number: b.number, detail: 0 }]);
+      }
+    },
+  },
+];
