@@ -146,13 +146,24 @@ function byteStores(f: Field, big: boolean): string[] {
   return lines;
 }
 
-function wireBits(name: string, b: Bits, f: Field): string[] {
+/** The bytes of a big-endian word as an int32: a whole word as an unsigned number may have to be put on the heap. */
+function rawExpression(f: Field): string {
+  const terms = Array.from({ length: f.size }, (_, i) => {
+    const at = f.offset + i === 0 ? 'm[o]' : `m[o + ${f.offset + i}]`;
+    const shift = (f.size - 1 - i) * 8;
+    return shift === 0 ? at : `(${at} << ${shift})`;
+  });
+  return `(${terms.join(' | ')})`;
+}
+
+function wireBits(name: string, b: Bits, f: Field, big: boolean): string[] {
   const full = camel(`${name}_${b.name}`);
   const setter = `set${pascal(full)}`;
+  const word = big && f.size <= 4 && b.width < 32 ? rawExpression(f) : `${camel(name)}(m, o)`;
   return [
     `/** ${b.doc} */`,
-    `export const ${full} = (m: Uint8Array, o: number): number => ${wordGetter(`${camel(name)}(m, o)`, b.lo, b.width)};`,
-    `export const ${setter} = (m: Uint8Array, o: number, v: number): void => set${pascal(name)}(m, o, ${f.size === 4 && b.width === 32 ? 'v' : wordSetter(`${camel(name)}(m, o)`, b.lo, b.width)});`,
+    `export const ${full} = (m: Uint8Array, o: number): number => ${wordGetter(word, b.lo, b.width)};`,
+    `export const ${setter} = (m: Uint8Array, o: number, v: number): void => set${pascal(name)}(m, o, ${f.size === 4 && b.width === 32 ? 'v' : wordSetter(word, b.lo, b.width)});`,
   ];
 }
 
@@ -167,7 +178,7 @@ function wireField(s: Struct, f: Field): string[] {
     ...byteStores(f, big),
     '};',
   ];
-  return [...lines, ...f.bits.flatMap(b => wireBits(name, b, f))];
+  return [...lines, ...f.bits.flatMap(b => wireBits(name, b, f, big))];
 }
 
 function emitStruct(s: Struct): string[] {

@@ -163,12 +163,12 @@ export class Icrc {
 
   /**
    * The ICRC of the packet whose IP header (without options or extension headers) starts at `ip` and whose pad ends at
-   * `end`, as an unsigned number to be stored least significant byte first. A BTH at least is there.
+   * `end`, as an int32 to be stored least significant byte first. A BTH at least is there.
    */
   compute(frame: Uint8Array, ip: number, end: number): number {
     const bth = ip + (isIpv6(frame, ip) ? IPV6_UDP_BYTES : IPV4_UDP_BYTES);
     const register = transportHeader(this.prefix(frame, ip), frame, bth);
-    return ~this.#run(register, frame, bth + BTH_BYTES, end) >>> 0;
+    return ~this.#run(register, frame, bth + BTH_BYTES, end);
   }
 
   /** The register after the IP and UDP headers at `ip`: the same for all packets of a connection that are equally long. */
@@ -178,7 +178,7 @@ export class Icrc {
 
   /** The ICRC from a prefix() and the rest, frame[bth … end), in which the byte before the destination QP has to be 0xff. */
   finish(prefix: number, frame: Uint8Array, bth: number, end: number): number {
-    return ~this.#run(prefix, frame, bth, end) >>> 0;
+    return ~this.#run(prefix, frame, bth, end);
   }
 
   #run(register: number, m: Uint8Array, from: number, to: number): number {

@@ -209,7 +209,7 @@ function checkSums(m: Uint8Array): PacketFault | undefined {
   const end = udp + udpLength(m, udp);
   if (udpChecksum(m, udp) !== 0 && !udpChecksumRight(m, udp, ipv6 ? IPV6_ADDRESSES : IPV4_ADDRESSES))
     return 'udp-checksum';
-  if (icrc.compute(m, IP_AT, end - ICRC_BYTES) !== getIcrc(m, end - ICRC_BYTES)) return 'icrc';
+  if (icrc.compute(m, IP_AT, end - ICRC_BYTES) !== wordAt(m, end - ICRC_BYTES)) return 'icrc';
   return undefined;
 }
 
@@ -220,9 +220,7 @@ function udpChecksumRight(m: Uint8Array, udp: number, addressBytes: number): boo
   return fold(addWords(m, udp, udp + length, pseudo)) === ALL_ONES;
 }
 
-/** Four bytes as the word that they are in memory; the ICRC too is sent least significant byte first. */
+/** Four bytes as the word that they are in memory, as an int32; the ICRC too is sent least significant byte first. */
 function wordAt(m: Uint8Array, at: number): number {
-  return (m[at] | (m[at + 1] << 8) | (m[at + 2] << 16) | (m[at + 3] << 24)) >>> 0;
+  return m[at] | (m[at + 1] << 8) | (m[at + 2] << 16) | (m[at + 3] << 24);
 }
-
-const getIcrc = wordAt;

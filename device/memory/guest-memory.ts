@@ -9,9 +9,11 @@ import { SystemError } from '../sys/errors.js';
 import { NO_WINDOW, Region, type RegionDescription, RegionRefused, type Window } from './region.js';
 import { PATTERN_RUN, RepeatedPattern, Views, WordsOf } from './transfer.js';
 
-/** Up to here a loop beats `set` (measured, Node 20). */
+/** Up to here a loop beats `set` (measured, Node 20); */
 const LOOP_BYTES = 64;
 const LOOP_WORDS = 32;
+/** whole descriptors, which are up to this long, come from more places than views are kept for. */
+const ENTRY_WORDS = 128;
 const BOUNCE_BYTES = 65536;
 
 /** A transfer that a loop over words may do: short, and whole words at both ends. */
@@ -89,7 +91,7 @@ export class GuestRam implements GuestMemory {
   }
 
   #copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: number, count: number): void {
-    if (count <= LOOP_WORDS) for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!;
+    if (count <= ENTRY_WORDS) for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!;
     else to.set(this.#wordViews.take(from, fromAt, count), toAt);
   }
 

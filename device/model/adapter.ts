@@ -2,7 +2,8 @@
 // The adapter: a PciModel. The data path in one look:
 //
 //   write(BAR 2) → doorbells.ts / push.ts → queues.ts (who may run) → poll → scheduler.ts (who runs) → send-queue.ts
-//     → wire.ts (SEND: gather, packet, link, scatter) or engine.ts (COPY, FILL) → completion.ts → outbox.ts
+//     → requester.ts, datagrams.ts → link → wire.ts (whose packet) → responder.ts, or engine.ts (COPY, FILL),
+//     or memory-ops.ts → completion.ts → outbox.ts
 //
 // Everything happens in steps (journal.ts): an input or a slice of work is carried out in the region, committed, and
 // then the guest is told (outbox.ts).

@@ -156,12 +156,11 @@ export class Receiving {
     return this.#parse(qp, index);
   }
 
-  /** The shared queue cannot be read: nobody gets a receive from it any more, and who waits for one shall know. */
+  /** The shared queue cannot be read: nobody gets a receive from it any more. Nobody waits for one either: it is not empty. */
   #breakShared(srq: SrqRow): Outcome {
     const core = this.#core;
     putSrqFailed(core.journal, srq, 1);
     if (tellSrq(core, srqNumber(srq), EventType.SRQ_ERROR) !== Step.DONE) return WAIT;
-    core.queues.unblockAll();
     return WcStatus.LOC_ACCESS_ERR;
   }
 

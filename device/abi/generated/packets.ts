@@ -133,11 +133,11 @@ export const setIpv4VersionIhl = (m: Uint8Array, o: number, v: number): void => 
   m[o + 0] = v;
 };
 /** words: 5 */
-export const ipv4VersionIhlIhl = (m: Uint8Array, o: number): number => ipv4VersionIhl(m, o) & 0xf;
-export const setIpv4VersionIhlIhl = (m: Uint8Array, o: number, v: number): void => setIpv4VersionIhl(m, o, ((ipv4VersionIhl(m, o) & 0xfffffff0) | (v & 0xf)) >>> 0);
+export const ipv4VersionIhlIhl = (m: Uint8Array, o: number): number => (m[o]) & 0xf;
+export const setIpv4VersionIhlIhl = (m: Uint8Array, o: number, v: number): void => setIpv4VersionIhl(m, o, (((m[o]) & 0xfffffff0) | (v & 0xf)) >>> 0);
 /** 4 */
-export const ipv4VersionIhlVersion = (m: Uint8Array, o: number): number => (ipv4VersionIhl(m, o) >>> 4) & 0xf;
-export const setIpv4VersionIhlVersion = (m: Uint8Array, o: number, v: number): void => setIpv4VersionIhl(m, o, ((ipv4VersionIhl(m, o) & 0xffffff0f) | ((v & 0xf) << 4)) >>> 0);
+export const ipv4VersionIhlVersion = (m: Uint8Array, o: number): number => ((m[o]) >>> 4) & 0xf;
+export const setIpv4VersionIhlVersion = (m: Uint8Array, o: number, v: number): void => setIpv4VersionIhl(m, o, (((m[o]) & 0xffffff0f) | ((v & 0xf) << 4)) >>> 0);
 /** DSCP and ECN */
 export const ipv4Tos = (m: Uint8Array, o: number): number => m[o + 1];
 export const setIpv4Tos = (m: Uint8Array, o: number, v: number): void => {
@@ -243,17 +243,17 @@ export const setBthFlags = (m: Uint8Array, o: number, v: number): void => {
   m[o + 1] = v;
 };
 /** transport version: 0 */
-export const bthFlagsVersion = (m: Uint8Array, o: number): number => bthFlags(m, o) & 0xf;
-export const setBthFlagsVersion = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, ((bthFlags(m, o) & 0xfffffff0) | (v & 0xf)) >>> 0);
+export const bthFlagsVersion = (m: Uint8Array, o: number): number => (m[o + 1]) & 0xf;
+export const setBthFlagsVersion = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, (((m[o + 1]) & 0xfffffff0) | (v & 0xf)) >>> 0);
 /** pad bytes before the ICRC */
-export const bthFlagsPadCount = (m: Uint8Array, o: number): number => (bthFlags(m, o) >>> 4) & 0x3;
-export const setBthFlagsPadCount = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, ((bthFlags(m, o) & 0xffffffcf) | ((v & 0x3) << 4)) >>> 0);
+export const bthFlagsPadCount = (m: Uint8Array, o: number): number => ((m[o + 1]) >>> 4) & 0x3;
+export const setBthFlagsPadCount = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, (((m[o + 1]) & 0xffffffcf) | ((v & 0x3) << 4)) >>> 0);
 /** MigReq */
-export const bthFlagsMigrated = (m: Uint8Array, o: number): number => (bthFlags(m, o) >>> 6) & 0x1;
-export const setBthFlagsMigrated = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, ((bthFlags(m, o) & 0xffffffbf) | ((v & 0x1) << 6)) >>> 0);
+export const bthFlagsMigrated = (m: Uint8Array, o: number): number => ((m[o + 1]) >>> 6) & 0x1;
+export const setBthFlagsMigrated = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, (((m[o + 1]) & 0xffffffbf) | ((v & 0x1) << 6)) >>> 0);
 /** solicited event */
-export const bthFlagsSolicited = (m: Uint8Array, o: number): number => (bthFlags(m, o) >>> 7) & 0x1;
-export const setBthFlagsSolicited = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, ((bthFlags(m, o) & 0xffffff7f) | ((v & 0x1) << 7)) >>> 0);
+export const bthFlagsSolicited = (m: Uint8Array, o: number): number => ((m[o + 1]) >>> 7) & 0x1;
+export const setBthFlagsSolicited = (m: Uint8Array, o: number, v: number): void => setBthFlags(m, o, (((m[o + 1]) & 0xffffff7f) | ((v & 0x1) << 7)) >>> 0);
 /** partition key: 0xffff */
 export const bthPartition = (m: Uint8Array, o: number): number => ((m[o + 2] << 8) | m[o + 3]) >>> 0;
 export const setBthPartition = (m: Uint8Array, o: number, v: number): void => {
@@ -269,11 +269,11 @@ export const setBthDestination = (m: Uint8Array, o: number, v: number): void => 
   m[o + 7] = v;
 };
 /** queue pair */
-export const bthDestinationQpn = (m: Uint8Array, o: number): number => bthDestination(m, o) & 0xffffff;
-export const setBthDestinationQpn = (m: Uint8Array, o: number, v: number): void => setBthDestination(m, o, ((bthDestination(m, o) & 0xff000000) | (v & 0xffffff)) >>> 0);
+export const bthDestinationQpn = (m: Uint8Array, o: number): number => ((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) & 0xffffff;
+export const setBthDestinationQpn = (m: Uint8Array, o: number, v: number): void => setBthDestination(m, o, ((((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) & 0xff000000) | (v & 0xffffff)) >>> 0);
 /** not covered by the ICRC */
-export const bthDestinationReserved = (m: Uint8Array, o: number): number => (bthDestination(m, o) >>> 24);
-export const setBthDestinationReserved = (m: Uint8Array, o: number, v: number): void => setBthDestination(m, o, ((bthDestination(m, o) & 0xffffff) | ((v & 0xff) << 24)) >>> 0);
+export const bthDestinationReserved = (m: Uint8Array, o: number): number => (((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) >>> 24);
+export const setBthDestinationReserved = (m: Uint8Array, o: number, v: number): void => setBthDestination(m, o, ((((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) & 0xffffff) | ((v & 0xff) << 24)) >>> 0);
 /** packet sequence number */
 export const bthSequence = (m: Uint8Array, o: number): number => ((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) >>> 0;
 export const setBthSequence = (m: Uint8Array, o: number, v: number): void => {
@@ -283,14 +283,14 @@ export const setBthSequence = (m: Uint8Array, o: number, v: number): void => {
   m[o + 11] = v;
 };
 /** PSN */
-export const bthSequencePsn = (m: Uint8Array, o: number): number => bthSequence(m, o) & 0xffffff;
-export const setBthSequencePsn = (m: Uint8Array, o: number, v: number): void => setBthSequence(m, o, ((bthSequence(m, o) & 0xff000000) | (v & 0xffffff)) >>> 0);
+export const bthSequencePsn = (m: Uint8Array, o: number): number => ((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) & 0xffffff;
+export const setBthSequencePsn = (m: Uint8Array, o: number, v: number): void => setBthSequence(m, o, ((((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) & 0xff000000) | (v & 0xffffff)) >>> 0);
 /** zero */
-export const bthSequenceReserved = (m: Uint8Array, o: number): number => (bthSequence(m, o) >>> 24) & 0x7f;
-export const setBthSequenceReserved = (m: Uint8Array, o: number, v: number): void => setBthSequence(m, o, ((bthSequence(m, o) & 0x80ffffff) | ((v & 0x7f) << 24)) >>> 0);
+export const bthSequenceReserved = (m: Uint8Array, o: number): number => (((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) >>> 24) & 0x7f;
+export const setBthSequenceReserved = (m: Uint8Array, o: number, v: number): void => setBthSequence(m, o, ((((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) & 0x80ffffff) | ((v & 0x7f) << 24)) >>> 0);
 /** acknowledgement requested */
-export const bthSequenceAckRequest = (m: Uint8Array, o: number): number => (bthSequence(m, o) >>> 31);
-export const setBthSequenceAckRequest = (m: Uint8Array, o: number, v: number): void => setBthSequence(m, o, ((bthSequence(m, o) & 0x7fffffff) | ((v & 0x1) << 31)) >>> 0);
+export const bthSequenceAckRequest = (m: Uint8Array, o: number): number => (((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) >>> 31);
+export const setBthSequenceAckRequest = (m: Uint8Array, o: number, v: number): void => setBthSequence(m, o, ((((m[o + 8] << 24) | (m[o + 9] << 16) | (m[o + 10] << 8) | m[o + 11]) & 0x7fffffff) | ((v & 0x1) << 31)) >>> 0);
 
 // aeth: Acknowledge extended transport header.
 export const AETH_SIZE = 4;
@@ -304,11 +304,11 @@ export const setAethWord = (m: Uint8Array, o: number, v: number): void => {
   m[o + 3] = v;
 };
 /** MSN */
-export const aethWordMsn = (m: Uint8Array, o: number): number => aethWord(m, o) & 0xffffff;
-export const setAethWordMsn = (m: Uint8Array, o: number, v: number): void => setAethWord(m, o, ((aethWord(m, o) & 0xff000000) | (v & 0xffffff)) >>> 0);
+export const aethWordMsn = (m: Uint8Array, o: number): number => ((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xffffff;
+export const setAethWordMsn = (m: Uint8Array, o: number, v: number): void => setAethWord(m, o, ((((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xff000000) | (v & 0xffffff)) >>> 0);
 /** syndrome */
-export const aethWordSyndrome = (m: Uint8Array, o: number): number => (aethWord(m, o) >>> 24);
-export const setAethWordSyndrome = (m: Uint8Array, o: number, v: number): void => setAethWord(m, o, ((aethWord(m, o) & 0xffffff) | ((v & 0xff) << 24)) >>> 0);
+export const aethWordSyndrome = (m: Uint8Array, o: number): number => (((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) >>> 24);
+export const setAethWordSyndrome = (m: Uint8Array, o: number, v: number): void => setAethWord(m, o, ((((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xffffff) | ((v & 0xff) << 24)) >>> 0);
 
 // ipv6: IPv6 header (RFC 8200).
 export const IPV6_SIZE = 40;
@@ -327,14 +327,14 @@ export const setIpv6Word = (m: Uint8Array, o: number, v: number): void => {
   m[o + 3] = v;
 };
 /** flow label */
-export const ipv6WordFlowLabel = (m: Uint8Array, o: number): number => ipv6Word(m, o) & 0xfffff;
-export const setIpv6WordFlowLabel = (m: Uint8Array, o: number, v: number): void => setIpv6Word(m, o, ((ipv6Word(m, o) & 0xfff00000) | (v & 0xfffff)) >>> 0);
+export const ipv6WordFlowLabel = (m: Uint8Array, o: number): number => ((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xfffff;
+export const setIpv6WordFlowLabel = (m: Uint8Array, o: number, v: number): void => setIpv6Word(m, o, ((((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xfff00000) | (v & 0xfffff)) >>> 0);
 /** DSCP and ECN */
-export const ipv6WordTrafficClass = (m: Uint8Array, o: number): number => (ipv6Word(m, o) >>> 20) & 0xff;
-export const setIpv6WordTrafficClass = (m: Uint8Array, o: number, v: number): void => setIpv6Word(m, o, ((ipv6Word(m, o) & 0xf00fffff) | ((v & 0xff) << 20)) >>> 0);
+export const ipv6WordTrafficClass = (m: Uint8Array, o: number): number => (((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) >>> 20) & 0xff;
+export const setIpv6WordTrafficClass = (m: Uint8Array, o: number, v: number): void => setIpv6Word(m, o, ((((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xf00fffff) | ((v & 0xff) << 20)) >>> 0);
 /** 6 */
-export const ipv6WordVersion = (m: Uint8Array, o: number): number => (ipv6Word(m, o) >>> 28);
-export const setIpv6WordVersion = (m: Uint8Array, o: number, v: number): void => setIpv6Word(m, o, ((ipv6Word(m, o) & 0xfffffff) | ((v & 0xf) << 28)) >>> 0);
+export const ipv6WordVersion = (m: Uint8Array, o: number): number => (((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) >>> 28);
+export const setIpv6WordVersion = (m: Uint8Array, o: number, v: number): void => setIpv6Word(m, o, ((((m[o] << 24) | (m[o + 1] << 16) | (m[o + 2] << 8) | m[o + 3]) & 0xfffffff) | ((v & 0xf) << 28)) >>> 0);
 /** bytes after this header, to the end of the ICRC */
 export const ipv6PayloadLength = (m: Uint8Array, o: number): number => ((m[o + 4] << 8) | m[o + 5]) >>> 0;
 export const setIpv6PayloadLength = (m: Uint8Array, o: number, v: number): void => {
@@ -523,8 +523,8 @@ export const setDethSource = (m: Uint8Array, o: number, v: number): void => {
   m[o + 7] = v;
 };
 /** queue pair */
-export const dethSourceQpn = (m: Uint8Array, o: number): number => dethSource(m, o) & 0xffffff;
-export const setDethSourceQpn = (m: Uint8Array, o: number, v: number): void => setDethSource(m, o, ((dethSource(m, o) & 0xff000000) | (v & 0xffffff)) >>> 0);
+export const dethSourceQpn = (m: Uint8Array, o: number): number => ((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) & 0xffffff;
+export const setDethSourceQpn = (m: Uint8Array, o: number, v: number): void => setDethSource(m, o, ((((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) & 0xff000000) | (v & 0xffffff)) >>> 0);
 /** zero */
-export const dethSourceReserved = (m: Uint8Array, o: number): number => (dethSource(m, o) >>> 24);
-export const setDethSourceReserved = (m: Uint8Array, o: number, v: number): void => setDethSource(m, o, ((dethSource(m, o) & 0xffffff) | ((v & 0xff) << 24)) >>> 0);
+export const dethSourceReserved = (m: Uint8Array, o: number): number => (((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) >>> 24);
+export const setDethSourceReserved = (m: Uint8Array, o: number, v: number): void => setDethSource(m, o, ((((m[o + 4] << 24) | (m[o + 5] << 16) | (m[o + 6] << 8) | m[o + 7]) & 0xffffff) | ((v & 0xff) << 24)) >>> 0);
