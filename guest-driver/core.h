@@ -43,11 +43,26 @@ void pushbell_eqs_again(struct pushbell_device *pb);
 /* mr.c; with command_lock held */
 int pushbell_kernel_mr_create(struct pushbell_device *pb);
 
-/* cq.c, qp.c; in interrupt context */
+/* event.c; in interrupt context */
+void pushbell_dispatch(struct pushbell_device *pb, const struct pb_eqe *eqe);
+
+/* port.c; with command_lock held, after a reset */
+int pushbell_port_start(struct pushbell_device *pb);
+void pushbell_vector_put(const struct pushbell_address *address, struct pb_cmd_ah *out);
+
+/* queue.c */
+int pushbell_queue_init(struct pushbell_device *pb, struct pushbell_work_queue *queue, u8 log_depth, u8 log_stride);
+int pushbell_queue_put(struct pushbell_device *pb, struct pushbell_work_queue *queue, const struct pushbell_wr *wr,
+		       size_t *bytes);
+void pushbell_queue_ended(struct pushbell_work_queue *queue, u16 index);
+void pushbell_queue_rewind(struct pushbell_work_queue *queue);
+
+/* cq.c, qp.c, srq.c; in interrupt context */
 void pushbell_cq_event(struct pushbell_device *pb, u32 cqn);
 void pushbell_cq_error(struct pushbell_device *pb, u32 cqn);
 void pushbell_cq_again(struct pushbell_cq *cq);
-void pushbell_qp_event(struct pushbell_device *pb, u32 qpn, u32 status);
+void pushbell_qp_event(struct pushbell_device *pb, u32 qpn, u32 type, u32 detail);
+void pushbell_srq_event(struct pushbell_device *pb, u32 srqn, u32 type);
 void pushbell_qp_ended(struct pushbell_device *pb, const struct pushbell_wc *wc);
 
 /* fault.c; report in interrupt context */
@@ -63,6 +78,10 @@ void pushbell_page_start(struct pushbell_page *page);
 /* aux.c */
 int pushbell_children_add(struct pushbell_device *pb);
 void pushbell_children_remove(struct pushbell_device *pb);
+
+/* debugfs_port.c */
+void pushbell_debugfs_port(struct pushbell_device *pb);
+void pushbell_show_counters(struct seq_file *file, struct pushbell_device *pb, u32 kind, u32 handle);
 
 /* debugfs.c */
 void pushbell_debugfs_init(void);

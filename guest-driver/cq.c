@@ -35,10 +35,14 @@ static bool take(struct pushbell_cq *cq, struct pushbell_wc *wc)
 	wc->byte_count = le32_to_cpu(cqe->byte_count);
 	wc->src_qpn = le32_to_cpu(cqe->src_qpn);
 	wc->wqe_index = le16_to_cpu(cqe->wqe_index);
+	wc->immediate = le32_to_cpu(cqe->immediate);
 	wc->opcode = cqe->opcode;
 	wc->status = cqe->status;
 	wc->receive = owner & PB_CQE_OWNER_RECV;
 	wc->solicited = owner & PB_CQE_OWNER_SOLICITED;
+	wc->with_immediate = owner & PB_CQE_OWNER_WITH_IMMEDIATE;
+	wc->with_invalidate = owner & PB_CQE_OWNER_WITH_INVALIDATE;
+	wc->grh = owner & PB_CQE_OWNER_GRH;
 	cq->consumer++;
 	return true;
 }
@@ -165,6 +169,65 @@ struct pushbell_cq *pushbell_cq_create(struct pushbell_device *pb, u8 log_depth,
 	return cq;
 }
 EXPORT_SYMBOL_GPL(pushbell_cq_create);
+
+/*
+ * The adapter has written what was not consumed into the new ring, at the same indices, when the command returns; what
+ * is polled from the old one meanwhile is not taken a second time, because the consumer index goes with the queue.
+ */
+static void change_ring(struct pushbell_cq *cq, u8 log_depth, struct pushbell_memory *ring)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	swap(cq->ring, *ring);
+	cq->log_depth = log_depth;
+	spin_unlock_irqrestore(&cq->lock, flags);
+}
+
+int pushbell_cq_resize(struct pushbell_cq *cq, u8 log_depth)
+{
+	struct pushbell_device *pb = cq->object.pb;
+	struct pb_cmd_resize_cq in = {
+		.handle = cpu_to_le32(cq->object.handle), .lkey = cpu_to_le32(pb->mr.object.handle),
+		.log_depth = log_depth,
+	};
+	struct pushbell_memory ring;
+	int ret = pushbell_memory_alloc(pb, sizeof(struct pb_cqe) << log_depth, &ring);
+
+	if (ret)
+		return ret;
+	in.address = cpu_to_le64(ring.bus);
+	mutex_lock(&pb->command_lock);
+	ret = pushbell_command_locked(pb, cq->object.epoch, PB_COMMAND_RESIZE_CQ, &in, sizeof(in), NULL, 0);
+	if (!ret)
+		change_ring(cq, log_depth, &ring);
+	mutex_unlock(&pb->command_lock);
+	pushbell_memory_free(pb, &ring);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_resize);
+
+int pushbell_cq_moderate(struct pushbell_cq *cq, u16 count, u16 period_us)
+{
+	struct pb_cmd_modify_cq in = {
+		.handle = cpu_to_le32(cq->object.handle), .count = cpu_to_le16(count),
+		.period_us = cpu_to_le16(period_us),
+	};
+
+	return pushbell_command(cq->object.pb, cq->object.epoch, PB_COMMAND_MODIFY_CQ, &in, sizeof(in), NULL, 0);
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_moderate);
+
+int pushbell_cq_query(struct pushbell_cq *cq, struct pb_cmd_queue_out *out)
+{
+	int ret;
+
+	mutex_lock(&cq->object.pb->command_lock);
+	ret = pushbell_object_query(&cq->object, PB_COMMAND_QUERY_CQ, out, sizeof(*out));
+	mutex_unlock(&cq->object.pb->command_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(pushbell_cq_query);
 
 /* -EBUSY: a queue pair still completes into it. After any error nothing has been freed: the adapter may still write. */
 int pushbell_cq_destroy(struct pushbell_cq *cq)

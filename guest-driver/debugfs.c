@@ -6,6 +6,7 @@
  *   link       hold mask and rate; writing "hold=1 rate=1000" sets them
  *   reset      writing anything resets the adapter
  *   power      power state; writing D3hot or D0 changes it
+ *   port       state and counters of the port, the GID table, counters of doorbell page 0
  *   state      state=up|asleep|away losses= restarts= interrupts=msix|intx
  */
 #include <linux/debugfs.h>
@@ -108,10 +109,26 @@ static void show_qp(struct seq_file *file, struct pushbell_qp *qp)
 	}
 }
 
+static void show_srq(struct seq_file *file, struct pushbell_srq *srq)
+{
+	struct pb_cmd_srq_out out;
+	int ret = pushbell_object_query(&srq->object, PB_COMMAND_QUERY_SRQ, &out, sizeof(out));
+
+	seq_printf(file, "srq %u: page %u receives %u..%u\n", srq->object.handle, srq->page->object.handle,
+		   READ_ONCE(srq->queue.consumer), READ_ONCE(srq->queue.producer));
+	if (ret)
+		seq_printf(file, "  adapter: error %d\n", ret);
+	else
+		seq_printf(file, "  adapter: receives %u..%u limit %u users %u failed %u\n", le32_to_cpu(out.consumer),
+			   le32_to_cpu(out.producer), le32_to_cpu(out.limit), le32_to_cpu(out.users),
+			   le32_to_cpu(out.failed));
+}
+
 /* command_lock keeps the tables and what they point to as they are. */
 static int queues_show(struct seq_file *file, void *unused)
 {
 	struct pushbell_device *pb = file->private;
+	struct pushbell_srq *srq;
 	struct pushbell_cq *cq;
 	struct pushbell_qp *qp;
 	unsigned long number;
@@ -123,8 +140,12 @@ static int queues_show(struct seq_file *file, void *unused)
 			   cq->page->object.handle, BIT(cq->log_depth), READ_ONCE(cq->consumer));
 		show_ring(file, &cq->object, PB_COMMAND_QUERY_CQ);
 	}
-	xa_for_each(&pb->qps, number, qp)
+	xa_for_each(&pb->srqs, number, srq)
+		show_srq(file, srq);
+	xa_for_each(&pb->qps, number, qp) {
 		show_qp(file, qp);
+		pushbell_show_counters(file, pb, PB_COUNTER_KIND_QP, number);
+	}
 	mutex_unlock(&pb->command_lock);
 	return 0;
 }
@@ -250,6 +271,7 @@ void pushbell_debugfs_add(struct pushbell_device *pb)
 	debugfs_create_file("link", 0600, pb->debugfs, pb, &link_fops);
 	debugfs_create_file("reset", 0600, pb->debugfs, pb, &reset_fops);
 	debugfs_create_file("power", 0600, pb->debugfs, pb, &power_fops);
+	pushbell_debugfs_port(pb);
 	debugfs_create_file("state", 0400, pb->debugfs, pb, &state_fops);
 }
 

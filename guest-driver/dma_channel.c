@@ -86,7 +86,7 @@ void pbdma_rewind(struct pbdma_channel *ch)
 void pbdma_break(struct pbdma_channel *ch)
 {
 	ch->state = PBDMA_BROKEN;
-	mod_delayed_work(system_wq, &ch->work, 0);
+	mod_delayed_work(system_long_wq, &ch->work, 0);
 }
 
 static void take_one(struct pbdma_channel *ch, const struct pushbell_wc *wc)
@@ -181,7 +181,7 @@ static void post(struct pbdma_channel *ch)
 		ret = post_one(ch, desc);
 	}
 	if (ret == -EAGAIN)
-		mod_delayed_work(system_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));
+		mod_delayed_work(system_long_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));
 	else if (ret && ret != -ENODEV)
 		pbdma_break(ch);
 }
@@ -225,7 +225,7 @@ void pbdma_issue_pending(struct dma_chan *chan)
 	if (ch->state == PBDMA_DOWN) {
 		pbdma_finish_all(ch, &ch->issued);
 		if (!READ_ONCE(ch->dma->gone))
-			schedule_delayed_work(&ch->work, 0);	/* perhaps it can be opened now */
+			queue_delayed_work(system_long_wq, &ch->work, 0);	/* perhaps it can be opened now */
 	}
 	pbdma_go_on(ch);
 	spin_unlock_irqrestore(&ch->lock, flags);

@@ -216,7 +216,7 @@ void pbdma_work(struct work_struct *work)
 	mutex_lock(&ch->life);
 	ret = ch->dma->gone ? 0 : do_work(ch);
 	if (ret == -EAGAIN)
-		mod_delayed_work(system_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));
+		mod_delayed_work(system_long_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));
 	else if (ret && ret != -ENODEV)
 		dev_err_ratelimited(ch->dma->device.dev, "%s: it does not start: %d\n", dma_chan_name(&ch->chan), ret);
 	mutex_unlock(&ch->life);
@@ -292,7 +292,7 @@ void pbdma_free_chan_resources(struct dma_chan *chan)
 	ch->allocated = false;
 	ret = close(ch);
 	if (ret)
-		mod_delayed_work(system_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));
+		mod_delayed_work(system_long_wq, &ch->work, msecs_to_jiffies(PBDMA_RETRY_MS));
 	mutex_unlock(&ch->life);
 	tasklet_kill(&ch->tasklet);
 	spin_lock_irqsave(&ch->lock, flags);

@@ -33,27 +33,6 @@ static bool valid(const struct pushbell_eq *eq, u32 owner)
 	return FIELD_GET(PB_EQE_OWNER_VALID, owner) == !(eq->consumer >> eq->log_depth & 1);
 }
 
-static void dispatch(struct pushbell_device *pb, const struct pb_eqe *eqe)
-{
-	u32 number = le32_to_cpu(eqe->number);
-
-	switch (le32_to_cpu(eqe->type)) {
-	case PB_EVENT_TYPE_COMPLETION:
-		pushbell_cq_event(pb, number);
-		break;
-	case PB_EVENT_TYPE_QP_FATAL:
-		pushbell_qp_event(pb, number, le32_to_cpu(eqe->detail));
-		pushbell_report(pb, PB_EVENT_TYPE_QP_FATAL, number, le32_to_cpu(eqe->detail));
-		break;
-	case PB_EVENT_TYPE_CQ_ERROR:
-		pushbell_cq_error(pb, number);
-		pushbell_report(pb, PB_EVENT_TYPE_CQ_ERROR, number, le32_to_cpu(eqe->detail));
-		break;
-	default:
-		dev_warn_ratelimited(&pb->pdev->dev, "unknown event %u\n", le32_to_cpu(eqe->type));
-	}
-}
-
 static void arm(struct pushbell_eq *eq)
 {
 	pushbell_doorbell(&eq->object.pb->page, PB_DB_EQ_ARM, eq->object.handle, eq->consumer);
@@ -71,7 +50,7 @@ static void serve(struct pushbell_eq *eq)
 		if (!valid(eq, le32_to_cpu(READ_ONCE(eqe->owner))))
 			break;
 		dma_rmb();	/* the body was written before the owner bit: read it after */
-		dispatch(pb, eqe);
+		pushbell_dispatch(pb, eqe);
 		eq->consumer++;
 		WRITE_ONCE(eq->events, eq->events + 1);
 	}

@@ -16,6 +16,9 @@ static const char * const objects[] = {
 	[PB_FAULT_OBJECT_EQ] = "event",
 	[PB_FAULT_OBJECT_MAILBOX] = "mailbox",
 	[PB_FAULT_OBJECT_PAGE_LIST] = "page list",
+	[PB_FAULT_OBJECT_SRQ] = "descriptor of a shared receive queue",
+	[PB_FAULT_OBJECT_REMOTE_READ] = "read for the peer",
+	[PB_FAULT_OBJECT_REMOTE_WRITE] = "write for the peer",
 };
 
 /* What a FAULT_INFO word says; NULL: there was no fault. */
@@ -101,6 +104,35 @@ static void report_cq(struct pushbell_device *pb, const struct pushbell_report *
 		dev_err_ratelimited(&pb->pdev->dev, "cq %u: it overflowed or cannot be written\n", report->number);
 }
 
+/* Everything that the adapter tells of by itself and that is no fault of this side; by name. */
+static void report_rest(struct pushbell_device *pb, const struct pushbell_report *report)
+{
+	struct device *dev = &pb->pdev->dev;
+	const char *name = pushbell_event_name(report->type);
+
+	switch (report->type) {
+	case PB_EVENT_TYPE_QP_REQUEST_ERROR:
+	case PB_EVENT_TYPE_QP_ACCESS_ERROR:
+		dev_warn_ratelimited(dev, "qp %u: %s\n", report->number, name);
+		break;
+	case PB_EVENT_TYPE_SRQ_ERROR:
+		dev_err_ratelimited(dev, "srq %u: %s\n", report->number, name);
+		break;
+	case PB_EVENT_TYPE_SRQ_LIMIT:
+		dev_dbg(dev, "srq %u: %s\n", report->number, name);
+		break;
+	case PB_EVENT_TYPE_PORT_ACTIVE:
+	case PB_EVENT_TYPE_PORT_ERROR:
+		dev_info(dev, "port %u: %s\n", report->number, name);
+		break;
+	case PB_EVENT_TYPE_GID_CHANGE:
+		dev_dbg(dev, "port %u: %s: entry %u\n", report->number, name, report->detail);
+		break;
+	default:
+		dev_dbg(dev, "qp %u: %s\n", report->number, name);
+	}
+}
+
 static void work(struct work_struct *work)
 {
 	struct pushbell_device *pb = container_of(work, struct pushbell_device, report_work);
@@ -109,8 +141,10 @@ static void work(struct work_struct *work)
 	while (kfifo_out_spinlocked(&pb->reports, &report, 1, &pb->report_lock)) {
 		if (report.type == PB_EVENT_TYPE_QP_FATAL)
 			report_qp(pb, &report);
-		else
+		else if (report.type == PB_EVENT_TYPE_CQ_ERROR)
 			report_cq(pb, &report);
+		else
+			report_rest(pb, &report);
 	}
 }
 

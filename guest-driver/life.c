@@ -89,10 +89,13 @@ u32 pushbell_read_sure(struct pushbell_device *pb, u32 offset)
 /* Takes the objects away from their owners: they keep the memory and learn of it when they next use it. */
 static void forget_objects(struct pushbell_device *pb)
 {
+	struct pushbell_srq *srq;
 	struct pushbell_cq *cq;
 	struct pushbell_qp *qp;
 	unsigned long number;
 
+	xa_for_each(&pb->srqs, number, srq)
+		xa_erase(&pb->srqs, number);
 	xa_for_each(&pb->cqs, number, cq)
 		xa_erase(&pb->cqs, number);
 	xa_for_each(&pb->qps, number, qp)
@@ -145,6 +148,8 @@ static int start_locked(struct pushbell_device *pb)
 	writel(PB_REG_CONTROL_ENABLE, pb->registers + PB_REG_CONTROL);
 	pb->resets_seen = pushbell_read(pb, PB_REG_RESET_EPOCH);
 	ret = pushbell_commands_start(pb);
+	if (!ret)
+		ret = pushbell_port_start(pb);
 	if (!ret)
 		ret = pushbell_kernel_mr_create(pb);
 	if (!ret)

@@ -158,7 +158,9 @@ static struct pushbell_device *pushbell_alloc(struct pci_dev *pdev)
 	mutex_init(&pb->command_lock);
 	xa_init(&pb->cqs);
 	xa_init(&pb->qps);
+	xa_init(&pb->srqs);
 	BLOCKING_INIT_NOTIFIER_HEAD(&pb->resets);
+	ATOMIC_INIT_NOTIFIER_HEAD(&pb->port_events);
 	pushbell_watch_init(pb);
 	pushbell_reports_init(pb);
 	pci_set_drvdata(pdev, pb);
@@ -239,6 +241,7 @@ static void remove(struct pci_dev *pdev)
 	kfree(pb->saved);
 	xa_destroy(&pb->cqs);
 	xa_destroy(&pb->qps);
+	xa_destroy(&pb->srqs);
 }
 
 /* Before power-off and kexec: whoever has the memory next does not want our DMA in it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The DMA engine: gather, scatter, both, and FILL; each by doorbell and by push. */
+#include <linux/slab.h>
 #include "selftest.h"
 
 #define LOG_DEPTH 6
@@ -29,22 +30,21 @@ static void cut(struct selftest *t, struct st_buffer *buffer, u32 total, u8 coun
 	}
 }
 
-static int one_copy(struct selftest *t, struct pushbell_qp *qp, struct st_buffer *from, struct st_buffer *to,
-		    u32 total, u8 gather_count, u8 scatter_count, enum pushbell_how how)
+static int one_copy(struct selftest *t, struct lists *lists, struct pushbell_qp *qp, struct st_buffer *from,
+		    struct st_buffer *to, u32 total, u8 gather_count, u8 scatter_count, enum pushbell_how how)
 {
-	struct lists lists;
 	struct pushbell_wr wr = {
 		.wr_id = total, .opcode = PB_OPCODE_COPY, .flags = PB_WQE_FLAG_SIGNALED,
-		.gather = lists.from, .gather_count = gather_count,
-		.scatter = lists.to, .scatter_count = scatter_count,
+		.gather = lists->from, .gather_count = gather_count,
+		.scatter = lists->to, .scatter_count = scatter_count,
 	};
 
 	st_scramble(from, total + gather_count);
-	cut(t, from, total, gather_count, lists.gather, lists.from);
-	cut(t, to, total, scatter_count, lists.scatter, lists.to);
+	cut(t, from, total, gather_count, lists->gather, lists->from);
+	cut(t, to, total, scatter_count, lists->scatter, lists->to);
 	st_forget(t);
 	ST_TRY(t, pushbell_post_send(qp, &wr, how));
-	st_shadow_move(lists.gather, gather_count, lists.scatter, scatter_count);
+	st_shadow_move(lists->gather, gather_count, lists->scatter, scatter_count);
 	if (st_wait_good(t, 1))
 		return -EIO;
 	ST_EQUAL(t, t->wc[0].byte_count, total);
@@ -52,7 +52,7 @@ static int one_copy(struct selftest *t, struct pushbell_qp *qp, struct st_buffer
 	return st_verify(t);
 }
 
-static int copies(struct selftest *t, const u8 (*shapes)[2], unsigned int count)
+static int copies_with(struct selftest *t, struct lists *lists, const u8 (*shapes)[2], unsigned int count)
 {
 	static const u32 totals[] = { 31, 4095, 4096, 4097, 9999, 30011 };
 	struct st_buffer *from = st_buffer(t, BYTES), *to = st_buffer(t, BYTES);
@@ -64,12 +64,22 @@ static int copies(struct selftest *t, const u8 (*shapes)[2], unsigned int count)
 	for (i = 0; i < count; i++)
 		for (n = 0; n < ARRAY_SIZE(totals); n++)
 			for (push = 0; push < 2; push++)
-				if (one_copy(t, qp, from, to, totals[n], shapes[i][0], shapes[i][1],
+				if (one_copy(t, lists, qp, from, to, totals[n], shapes[i][0], shapes[i][1],
 					     push ? PUSHBELL_PUSH : PUSHBELL_DOORBELL)) {
 					st_note(t, "%u bytes, %u ranges to %u", totals[n], shapes[i][0], shapes[i][1]);
 					return -EIO;
 				}
 	return st_drained(t, qp);
+}
+
+/* The lists are too long for a stack. */
+static int copies(struct selftest *t, const u8 (*shapes)[2], unsigned int count)
+{
+	struct lists *lists = kmalloc(sizeof(*lists), GFP_KERNEL);
+	int ret = lists ? copies_with(t, lists, shapes, count) : -ENOMEM;
+
+	kfree(lists);
+	return ret;
 }
 
 static int gather_alone(struct selftest *t)
@@ -94,12 +104,11 @@ static int gather_and_scatter(struct selftest *t)
 }
 
 /* The pattern goes on from range to range. */
-static int fill(struct selftest *t)
+static int fill_with(struct selftest *t, struct lists *lists)
 {
 	static const u32 totals[] = { 1, 7, 8, 9, 4096, 4099, 20003 };
 	struct st_buffer *to = st_buffer(t, BYTES);
 	struct pushbell_qp *qp = st_dma(t, LOG_DEPTH, STRIDE_512);
-	struct lists lists;
 	unsigned int i, push;
 	u8 count;
 
@@ -109,15 +118,15 @@ static int fill(struct selftest *t)
 		for (push = 0; push < 2; push++) {
 			struct pushbell_wr wr = {
 				.wr_id = i, .opcode = PB_OPCODE_FILL, .flags = PB_WQE_FLAG_SIGNALED,
-				.pattern = 0x1122334455667788ULL * (2 * i + push + 1), .scatter = lists.to,
+				.pattern = 0x1122334455667788ULL * (2 * i + push + 1), .scatter = lists->to,
 			};
 
 			count = 1 + (i * 3 + push) % 14;
 			wr.scatter_count = count;
-			cut(t, to, totals[i], count, lists.scatter, lists.to);
+			cut(t, to, totals[i], count, lists->scatter, lists->to);
 			st_forget(t);
 			ST_TRY(t, pushbell_post_send(qp, &wr, push ? PUSHBELL_PUSH : PUSHBELL_DOORBELL));
-			st_shadow_fill(wr.pattern, lists.scatter, count);
+			st_shadow_fill(wr.pattern, lists->scatter, count);
 			if (st_wait_good(t, 1))
 				return -EIO;
 			ST_EQUAL(t, t->wc[0].byte_count, totals[i]);
@@ -126,6 +135,15 @@ static int fill(struct selftest *t)
 		}
 	}
 	return st_drained(t, qp);
+}
+
+static int fill(struct selftest *t)
+{
+	struct lists *lists = kmalloc(sizeof(*lists), GFP_KERNEL);
+	int ret = lists ? fill_with(t, lists) : -ENOMEM;
+
+	kfree(lists);
+	return ret;
 }
 
 /* COPY and FILL post one after the other, each sees the memory as the one before has left it. */

@@ -93,14 +93,14 @@ static void unknown_flag(struct stage *b, struct descriptor *d)
 	d->head.flags |= 0x80;
 }
 
-static void reserved_before_id(struct stage *b, struct descriptor *d)
+static void inline_length_alone(struct stage *b, struct descriptor *d)
 {
-	d->head.reserved0[0] = 1;
+	d->head.inline_length = cpu_to_le16(1);
 }
 
-static void reserved_at_end(struct stage *b, struct descriptor *d)
+static void remote_address_of_copy(struct stage *b, struct descriptor *d)
 {
-	d->head.reserved1[7] = 0x80;
+	d->head.remote_address = cpu_to_le64(1ULL << 63);
 }
 
 static void pattern_without_fill(struct stage *b, struct descriptor *d)
@@ -141,8 +141,8 @@ static const struct spoiler spoilers[] = {
 	{ "SEND on a DMA channel", PB_WC_STATUS_LOC_QP_OP_ERR, send_on_dma_channel },
 	{ "RECV on a send queue", PB_WC_STATUS_LOC_QP_OP_ERR, receive_on_send_queue },
 	{ "unknown flag", PB_WC_STATUS_LOC_QP_OP_ERR, unknown_flag },
-	{ "reserved bytes 6 and 7", PB_WC_STATUS_LOC_QP_OP_ERR, reserved_before_id },
-	{ "reserved bytes 24 to 31", PB_WC_STATUS_LOC_QP_OP_ERR, reserved_at_end },
+	{ "inline length without inline data", PB_WC_STATUS_LOC_QP_OP_ERR, inline_length_alone },
+	{ "remote address of a COPY", PB_WC_STATUS_LOC_QP_OP_ERR, remote_address_of_copy },
 	{ "pattern without FILL", PB_WC_STATUS_LOC_QP_OP_ERR, pattern_without_fill },
 	{ "wrong index", PB_WC_STATUS_LOC_QP_OP_ERR, wrong_index },
 	{ "more entries than fit", PB_WC_STATUS_LOC_QP_OP_ERR, too_many_entries },

@@ -293,7 +293,7 @@ const TABLE: Readonly<Record<string, Teller>> = {
     todo: 'Poll its completion queue for the status, correct the cause, then take it back with MODIFY_QP to RTS.',
   }),
   'qp-drained': f => ({
-    what: `${queuePair(f)} is in state SQD: ${f.draining === true ? 'what has begun is being finished, then' : ''} nothing is sent (${plural(f.waiting, 'descriptor')} waiting).`,
+    what: `${queuePair(f)} is in state SQD: ${f.draining === true ? 'what has begun is being finished, then ' : ''}nothing is sent (${plural(f.waiting, 'descriptor')} waiting).`,
     todo: 'Take it back with MODIFY_QP to RTS.',
   }),
   'qp-wrong-state': f => ({
