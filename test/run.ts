@@ -14,6 +14,7 @@ import { ensureTool } from '../device/vm/host-tools.js';
 import { prepare } from '../device/vm/progress.js';
 import { type Workshop, workshopSteps } from '../device/vm/setup.js';
 import { reportClaims } from './claims/report.js';
+import { buildDmatest } from './support/dmatest.js';
 
 const INFRASTRUCTURE = 3;
 const RESULTS = join(projectRoot, '.results');
@@ -36,7 +37,14 @@ async function prepareAll(signal: AbortSignal): Promise<void> {
       return { cached: true };
     },
   };
-  await prepare([...workshopSteps(done, signal), tools]);
+  const dmatest = {
+    title: "The kernel's own test of DMA engines",
+    run: async (say: (line: string) => void) => {
+      const { fresh } = await buildDmatest(done.kernel!, { say, signal });
+      return { cached: !fresh, verb: 'built' as const };
+    },
+  };
+  await prepare([...workshopSteps(done, signal), tools, dmatest]);
 }
 
 /** One line of ava's TAP on the screen; what belongs to a failure is shown as it comes. */

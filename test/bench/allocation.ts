@@ -3,7 +3,9 @@
 // heap while a burst plays, and the allocation profile by function (V8's sampling heap profiler). Guest memory stands above
 // 4 GiB, so that addresses are numbers that V8 would put on the heap if it had to hand them over.
 import { type HeapProfiler, Session } from 'node:inspector';
+import { Access } from '../../device/abi/generated/commands.js';
 import { Opcode } from '../../device/abi/generated/descriptors.js';
+import { REMOTE_ACCESS } from '../support/commander.js';
 import type { Range } from '../support/work.js';
 import { BURST, Burst, CQ_LOG_DEPTH, type Item, RING_LOG_DEPTH } from './burst.js';
 import { costRow, type Row } from './rows.js';
@@ -19,6 +21,8 @@ export interface Kind {
   readonly name: string;
   readonly burst: Burst;
   readonly items: (n: number) => Item;
+  /** 64 KiB on the wire, in packets of 1 KiB. */
+  readonly packets: boolean;
 }
 
 /** Every way of a descriptor that is meant to be fast, on one adapter. */
@@ -31,7 +35,7 @@ export function kindsOfWork(): Kind[] {
   const channel = (name: string, work: (n: number) => Item['work'], pushed = false): Kind => {
     const cq = driver.createCq(eq, CQ_LOG_DEPTH);
     const qp = driver.channel({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 9 });
-    return { name, burst: new Burst(world, cq), items: n => ({ qp, work: work(n), pushed }) };
+    return { name, burst: new Burst(world, cq), items: n => ({ qp, work: work(n), pushed }), packets: false };
   };
   const connection = (name: string, length: number, pushed = false): Kind => {
     const cqs = [driver.createCq(eq, CQ_LOG_DEPTH), driver.createCq(eq, CQ_LOG_DEPTH)];
@@ -44,15 +48,18 @@ export function kindsOfWork(): Kind[] {
       name,
       burst: new Burst(world, ...cqs),
       items: () => ({ qp: a, work, pushed, receive: { qp: b, work: receive } }),
+      packets: length > 1024,
     };
   };
   const remote = (name: string, opcode: number, length: number): Kind => {
     const cq = driver.createCq(eq, CQ_LOG_DEPTH);
-    const [a] = driver.pair({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 8 });
+    const [a] = driver.pair({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 8 }, undefined, 0, {
+      access: REMOTE_ACCESS,
+    });
     const rkey = driver.registerWhole(driver.pd, ALL_RIGHTS);
     const local = opcode === Opcode.RDMA_READ ? 'scatter' : 'gather';
-    const work = { opcode, [local]: [range(0, length)], remoteAddress: memory + 2 ** 21, rkey };
-    return { name, burst: new Burst(world, cq), items: () => ({ qp: a, work }) };
+    const work = { opcode, [local]: [range(0, length)], remote: { address: memory + 2 ** 21, key: rkey } };
+    return { name, burst: new Burst(world, cq), items: () => ({ qp: a, work }), packets: length > 1024 };
   };
   const copy = (length: number) => (n: number) => ({
     opcode: Opcode.COPY,
@@ -78,16 +85,16 @@ export function kindsOfWork(): Kind[] {
   ];
 }
 
-const ALL_RIGHTS = 15;
+const ALL_RIGHTS = Access.LOCAL_WRITE | REMOTE_ACCESS;
 
 function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
 /** Growth of the heap by one descriptor, burst by burst; a burst into which a collection fell is left out. */
-export function heapGrowth({ burst, items }: Kind, bursts: number): number[] {
+export function heapGrowth({ burst, items }: Kind, bursts: number, warmUp = WARM_UP): number[] {
   const growth: number[] = [];
-  for (let n = -WARM_UP; n < bursts; n++) {
+  for (let n = -warmUp; n < bursts; n++) {
     burst.prepare(items);
     const before = heapBytes();
     const empty = heapBytes() - before;

@@ -47,7 +47,6 @@ export class Burst {
   /** By store: 1 if the adapter works off what it has got before the next one. */
   readonly #settles = new Uint8Array(STORES_MAX);
   #completed = 0;
-  #pushes = 0;
 
   constructor(world: World, ...cqs: Cq[]) {
     this.#world = world;
@@ -115,9 +114,9 @@ export class Burst {
 
   /** The push buffers of page 0 by turns. */
   #push(qp: Qp, index: number, bytes: Uint8Array): void {
-    const buffer = this.#pushes % PUSH_BUFFERS;
-    const generation = Math.floor(this.#pushes / PUSH_BUFFERS) % GENERATIONS;
-    this.#pushes++;
+    const buffer = this.#world.pushes % PUSH_BUFFERS;
+    const generation = Math.floor(this.#world.pushes / PUSH_BUFFERS) % GENERATIONS;
+    this.#world.pushes++;
     const at = bufferOffset(0, buffer);
     const words = new Uint32Array(bytes.slice().buffer);
     for (let w = 0; w < words.length; w += 2) this.#store(at + w * 4, words[w], words[w + 1]);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What the adapter model does on one core, in this process: no QEMU, no ring, no guest. Guest memory is a memfd as behind
-// the socket. The guest's own work (writing descriptors, reading completions) is not on the clock; its stores to the
-// adapter are. Run by hand on a quiet machine: npm run bench:model [-- --json FILE]
+// What the adapter model does on one core, in this process: no QEMU, no ring, no guest (but for the reads, which go to a
+// device process). Guest memory is a memfd as behind the socket. The guest's own work (writing descriptors, reading
+// completions) is not on the clock; its stores to the adapter are. Run by hand on a quiet machine: npm run bench:model [-- --json FILE]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { tuneEngine } from '../../device/runtime/tuning.js';
 import { Allocation } from './allocation.js';
 import { Copies } from './copies.js';
 import { Messages } from './messages.js';
+import { Reads } from './reads.js';
 import { printRows, type Row } from './rows.js';
 import { Scale } from './scale.js';
 import { SmallCopies } from './small-copies.js';
@@ -23,9 +24,9 @@ const { values } = parseArgs({
 });
 const samples = Number(values.samples);
 const rows: Row[] = [];
-for (const bench of [Messages, SmallCopies, Copies, Scale, Allocation]) {
+for (const bench of [Messages, SmallCopies, Copies, Scale, Allocation, Reads]) {
   if (values.only !== undefined && bench.title !== values.only) continue;
-  rows.push(...new bench(new World()).run(samples));
+  rows.push(...(await new bench(new World()).run(samples)));
 }
 printRows(rows);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);

@@ -21,6 +21,8 @@ export class World implements Target {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
   readonly driver: Driver;
+  /** Pushes so far into the buffers of page 0, which take turns. */
+  pushes = 0;
   readonly #ram = new GuestRam();
   #position = 0;
 

@@ -102,6 +102,54 @@ const SAID: readonly (readonly [Finding, RegExp])[] = [
     doorbell('index-too-far', { index: 90, consumer: 10, depth: 64 }),
     /index 90 is more than 64 entries ahead of 10/,
   ],
+  [doorbell('shared-queue', { srqn: 5 }), /takes its receives from shared receive queue 5/],
+  [
+    doorbell('other-page', { register: 'SRQ', queue: 'srq', ownerPage: 2 }),
+    /A SRQ doorbell on page 1 was refused \(2 times\): shared receive queue 3 belongs to doorbell page 2/,
+  ],
+  [
+    { code: 'dma-fault', severity: 'problem', object: 'SRQ', number: 2, index: 5, address: 4096, times: 1 },
+    /A DMA read at address 0x1000 failed: shared receive queue 2, descriptor 5/,
+  ],
+  [
+    {
+      code: 'dma-fault',
+      severity: 'problem',
+      object: 'REMOTE_WRITE',
+      number: 7,
+      address: 4096,
+      write: true,
+      times: 1,
+    },
+    /data written for the peer of queue pair 7/,
+  ],
+  [
+    { code: 'qp-send-error', severity: 'problem', qpn: 3, type: 'UD', status: 'LOC_LEN_ERR', index: 4 },
+    /Queue pair 3 \(UD\) is in state SQE since descriptor 4, with LOC_LEN_ERR: sends are flushed/,
+  ],
+  [
+    { code: 'qp-drained', severity: 'note', ...queue, draining: false, waiting: 2 },
+    /in state SQD: nothing is sent \(2 descriptors waiting\)/,
+  ],
+  [
+    {
+      code: 'waits-for-receive',
+      severity: 'problem',
+      qpn: 3,
+      peer: 4,
+      peerState: 'RTS',
+      srqn: 6,
+      waiting: 1,
+    },
+    /has no receive posted in shared receive queue 6 \(state RTS\)/,
+  ],
+  [{ code: 'packets-dropped', severity: 'note', why: 'qkey', times: 2 }, /dropped \(2 times\): the Q_Key/],
+  [{ code: 'srq-failed', severity: 'problem', srqn: 6 }, /Shared receive queue 6 cannot be read/],
+  [
+    { code: 'cq-gathers', severity: 'note', cqn: 2, gathered: 1, count: 4, periodUs: 10 },
+    /queue 2 is moderated: 1 of 4 completions have come; .* 10 µs after the first/,
+  ],
+  [{ code: 'held', severity: 'problem', what: 'port' }, /The port is held by a test/],
   [doorbell('new-reason'), /was refused \(2 times\): new-reason\./],
   [
     { code: 'push-fallback', severity: 'note', page: 1, buffer: 2, qpn: 3, index: 9, why: 'torn', times: 1 },

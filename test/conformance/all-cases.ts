@@ -24,6 +24,8 @@ import { remoteKeyCases } from './cases/remote-keys.js';
 import { reregisterCases } from './cases/reregister.js';
 import { resetCases } from './cases/reset.js';
 import { sharedReceiveCases } from './cases/shared-receives.js';
+import { stateCases } from './cases/states.js';
+import { trafficCounterCases } from './cases/traffic-counters.js';
 import { transitionCases } from './cases/transitions.js';
 import { unconnectedCases } from './cases/unconnected.js';
 import { wireStatusCases } from './cases/wire-status.js';
@@ -38,6 +40,7 @@ export const conformanceCases: readonly Case[] = [
   ...objectCases,
   ...completionQueueCases,
   ...transitionCases,
+  ...stateCases,
   ...eventCases,
   ...messageCases,
   ...gatherCases,
@@ -47,6 +50,7 @@ export const conformanceCases: readonly Case[] = [
   ...datagramCases,
   ...sharedReceiveCases,
   ...wireStatusCases,
+  ...trafficCounterCases,
   ...engineCases,
   ...errorCases,
   ...operationCases,

@@ -373,3 +373,69 @@ test('only so many different refusals are remembered, the latest ones, and so ma
     { what: 'doorbells', count: 6 },
   ]);
 });
+
+test('a port that is down, packets that were dropped, queue pairs in SQD and SQE', t => {
+  const s = new Station();
+  const { driver: d } = s;
+  const { cq } = makeQueues(d);
+  const [sender, receiver] = [d.datagram({ sendCq: cq }), d.datagram({ sendCq: cq })];
+  const datagram = (qkey: number) => ({
+    opcode: Opcode.SEND,
+    gather: [{ address: d.alloc(4096), length: 8 }],
+    to: { ah, qpn: receiver.number, qkey },
+  });
+  const ah = d.createAh();
+  d.send(sender, datagram(0x1234), datagram(1));
+  finish(d, cq);
+  t.deepEqual(s.of('packets-dropped'), [
+    { why: 'qkey', times: 1 },
+    { why: 'no-receive', times: 1 },
+  ]);
+  d.setLink(c.Hold.PORT);
+  t.deepEqual(s.of('held'), [{ what: 'port' }]);
+  d.setLink(0);
+  d.send(sender, { opcode: 99 });
+  finish(d, cq);
+  t.deepEqual(s.of('qp-send-error'), [{ qpn: sender.number, type: 'UD', status: 'LOC_QP_OP_ERR', index: 2 }]);
+  t.is(d.modify(receiver, c.QpAttr.STATE, { state: c.QpState.SQD }), c.CommandCode.OK);
+  d.send(receiver, NOP);
+  t.deepEqual(s.of('qp-drained'), [{ qpn: receiver.number, type: 'UD', draining: false, waiting: 1 }]);
+});
+
+test('shared receive queues: one that is empty, one that cannot be read, a queue pair that has one', t => {
+  const s = new Station();
+  const { driver: d, target } = s;
+  const { cq } = makeQueues(d);
+  const srq = d.createSrq();
+  const [a, b] = d.pair({ sendCq: cq, srq });
+  d.send(a, { opcode: Opcode.SEND });
+  s.exhaust();
+  t.deepEqual(s.of('waits-for-receive'), [
+    { qpn: a.number, peer: b.number, peerState: 'RTS', srqn: srq.number, waiting: 1 },
+  ]);
+  d.doorbell(0, r.DB_RECV_OFFSET, b.number, 1);
+  d.doorbell(0, r.DB_SRQ_OFFSET, srq.number + 1, 1);
+  t.deepEqual(
+    s.of('doorbell-refused').map(f => [f.register, f.queue, f.number, f.why]),
+    [
+      ['RECV', 'qp', b.number, 'shared-queue'],
+      ['SRQ', 'srq', srq.number + 1, 'unknown-queue'],
+    ],
+  );
+  target.memory.setHole(srq.recv.address, 4096, Dma.FAULT);
+  d.recvShared(srq, []);
+  finish(d, cq);
+  t.deepEqual(s.of('srq-failed'), [{ srqn: srq.number }]);
+});
+
+test('a completion queue that gathers', t => {
+  const s = new Station();
+  const { driver: d } = s;
+  const { cq } = makeQueues(d);
+  const qp = d.channel({ sendCq: cq });
+  t.is(d.modifyCq(cq, 3, 50), c.CommandCode.OK);
+  d.arm(cq);
+  d.send(qp, NOP, NOP);
+  s.target.settle();
+  t.deepEqual(s.of('cq-gathers'), [{ cqn: cq.number, gathered: 2, count: 3, periodUs: 50 }]);
+});

@@ -4,6 +4,7 @@
 import test from 'ava';
 import { buildQemu } from '../../device/vm/qemu-build.js';
 import { claimCases } from '../claims/all-cases.js';
+import { whileBulkRunsCases } from '../claims/cases/while-bulk-runs.js';
 import { Driver } from '../support/driver.js';
 import { QtestTarget } from '../support/qtest-target.js';
 import { conformanceCases } from './all-cases.js';
@@ -19,7 +20,7 @@ test.after.always(async t => {
   t.is(await target?.stop(), 0, 'the back-end ends in order');
 });
 
-for (const c of [...conformanceCases, ...claimCases]) {
+for (const c of [...conformanceCases, ...claimCases, ...whileBulkRunsCases]) {
   test.serial(`[qtest] ${titleOf(c)}`, t => {
     target.reset();
     c.run({ target, driver: new Driver(target).start() });

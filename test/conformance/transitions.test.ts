@@ -2,7 +2,16 @@
 // MODIFY_QP of every type, in every state, to every state, with every attribute given and missing: allowed exactly where
 // the table of the standard (transition-table.ts) has it. In process: it is some twenty thousand commands.
 import test from 'ava';
-import { Command, CommandCode, QpAttr, QpState } from '../../device/abi/generated/commands.js';
+import {
+  Command,
+  CommandCode,
+  cmdQpOutAccess,
+  cmdQpOutDraining,
+  Mtu,
+  QpAttr,
+  QpState,
+} from '../../device/abi/generated/commands.js';
+import { EventType, Opcode } from '../../device/abi/generated/descriptors.js';
 import { QP_TABLE, QP_WORDS, setQpState } from '../../device/abi/generated/state.js';
 import { makeQueues } from '../support/bench.js';
 import { Driver } from '../support/driver.js';
@@ -99,4 +108,56 @@ test('the tables of the types differ where the standard has them differ', t => {
       ['GSI', 23],
     ],
   );
+});
+
+test('SQD while a descriptor is under way: it drains, attributes stay, the event comes at its end', t => {
+  const target = new InProcess();
+  const driver = new Driver(target).start();
+  const { eq, cq } = makeQueues(driver);
+  const [a, b] = driver.pair({ sendCq: cq }, Mtu.MTU_256);
+  const [from, to] = [driver.alloc(4096), driver.alloc(4096)];
+  driver.recv(b, [{ address: to, length: 2000 }]);
+  driver.send(a, { opcode: Opcode.SEND, gather: [{ address: from, length: 2000 }] }, { opcode: Opcode.NOP });
+  target.step();
+  const sqd = { state: QpState.SQD, sqdEvent: 1 };
+  t.is(driver.modify(a, QpAttr.STATE | QpAttr.SQD_EVENT, sqd), OK);
+  const draining = (): number => cmdQpOutDraining(driver.rawQp(a), 0);
+  t.is(draining(), 1);
+  t.is(driver.modify(a, QpAttr.ACCESS, { access: 2 }), BAD_STATE);
+  t.deepEqual(driver.events(eq), []);
+  target.settle();
+  t.is(draining(), 0);
+  t.deepEqual(driver.events(eq), [{ type: EventType.SQ_DRAINED, number: a.number, detail: 0 }]);
+  t.deepEqual(
+    driver.poll(cq).map(cqe => cqe.receive),
+    [true, false],
+    'the NOP behind it waits',
+  );
+  t.is(driver.modify(a, QpAttr.ACCESS, { access: 2 }), OK);
+  t.is(cmdQpOutAccess(driver.rawQp(a), 0), 2);
+  t.is(driver.modify(a, QpAttr.STATE, { state: QpState.RTS }), OK);
+  target.settle();
+  t.is(driver.poll(cq).length, 1);
+});
+
+test('SQD that is left before the queue has drained tells nothing', t => {
+  const target = new InProcess();
+  const driver = new Driver(target).start();
+  const { eq, cq } = makeQueues(driver);
+  const qp = driver.channel({ sendCq: cq });
+  const [from, to] = [driver.alloc(16384), driver.alloc(16384)];
+  const copy = {
+    opcode: Opcode.COPY,
+    gather: [{ address: from, length: 16384 }],
+    scatter: [{ address: to, length: 16384 }],
+  };
+  driver.send(qp, copy);
+  target.host.workWaiting = () => true;
+  target.step();
+  t.is(driver.modify(qp, QpAttr.STATE | QpAttr.SQD_EVENT, { state: QpState.SQD, sqdEvent: 1 }), OK);
+  t.is(cmdQpOutDraining(driver.rawQp(qp), 0), 1);
+  t.is(driver.modify(qp, QpAttr.STATE, { state: QpState.RTS }), OK);
+  target.settle();
+  t.deepEqual(driver.events(eq), []);
+  t.is(driver.poll(cq).length, 1);
 });

@@ -63,10 +63,10 @@ function plainIcrc(frame: Uint8Array): number {
     crc ^= byte;
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
   }
-  return ~crc >>> 0;
+  return ~crc;
 }
 
-const storedIcrc = (frame: Uint8Array): number => Buffer.from(frame).readUInt32LE(frame.length - 4);
+const storedIcrc = (frame: Uint8Array): number => Buffer.from(frame).readInt32LE(frame.length - 4);
 
 for (const [name, hex] of [...CAPTURED, ...MADE_ELSEWHERE]) {
   test(`the ICRC of a frame comes out as its sender computed it: ${name}`, t => {

@@ -334,7 +334,7 @@ function reseal(frame: Uint8Array): Uint8Array {
   }
   const end = ipv6 ? 54 + view.getUint16(18) - 4 : 14 + view.getUint16(16) - 4;
   if (end >= (ipv6 ? 74 : 54) && end + 4 <= frame.length)
-    view.setUint32(end, new Icrc().compute(frame, 14, end), true);
+    view.setInt32(end, new Icrc().compute(frame, 14, end), true);
   return frame;
 }
 

@@ -29,7 +29,7 @@ let dmatest: string;
 test.before(async t => {
   t.timeout(1_800_000);
   workshop = await prepareWorkshop({ sink: { write: () => undefined } });
-  dmatest = await buildDmatest(workshop.kernel);
+  dmatest = (await buildDmatest(workshop.kernel)).module;
 });
 
 const CHANNELS = 4;

@@ -7,7 +7,9 @@ import type { Case } from '../conformance/case.js';
 import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
 import { diaryCases } from './diary-cases.js';
+import { fieldCases } from './field-cases.js';
 import { unitCases } from './unit-cases.js';
+import { wakeCases } from './wake-cases.js';
 
 export interface MutationCase {
   readonly name: string;
@@ -21,7 +23,7 @@ export interface MutationCase {
 const LEFT_OUT =
   /2 GiB|remote rights|rings of the largest depth|everything in its descriptor|malformed descriptors|REM_ACCESS_ERR|inline data|page pool|lists of many shapes|0 … 30 entries|sizes round every multiple|D3hot in the middle|across the end of the index range|9100 ns|20000 ns|500 ns|RETRY_EXC_ERR|need no receive|scatter lists|MW_BIND_ERR|REREGISTER/;
 /** Thorough, and so slow: they come after what finds most mutants at once. */
-const LATER = /store|busy|in turn|cut off|processors|one byte too many|generations go round|transition/;
+const LATER = /store|busy|in turn|cut off|processors|one byte too many|generations go round/;
 
 /** What comes twice, on the link and in the engine, is left to the engine, which is quicker, when it is thorough. */
 const leftOut = (name: string): boolean =>
@@ -39,9 +41,12 @@ const cases = new Map<string, Case<InProcess>>();
 for (const c of [...proofCases, ...conformanceCases]) if (!leftOut(c.name)) cases.set(c.name, c);
 
 const all = [...cases.values()];
+const asked = new RegExp(process.env.MUTATION_CASES ?? '');
 export const mutationCases: readonly MutationCase[] = [
   ...unitCases,
   ...diaryCases,
+  ...fieldCases,
+  ...wakeCases,
   ...all.filter(c => !LATER.test(c.name)).map(inProcess),
   ...all.filter(c => LATER.test(c.name)).map(inProcess),
-];
+].filter(({ name }) => asked.test(name));

@@ -2,10 +2,16 @@
 // Runs mutants for Stryker in one process: the cases are loaded once, each mutant is switched on in turn, and the first
 // case that fails ends it. Stryker knows from the first run which cases reach which mutant. A mutant of code that runs
 // while a module is loaded gets a process of its own.
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { INSTRUMENTER_CONSTANTS, type InstrumenterContext } from '@stryker-mutator/api/core';
+import {
+  INSTRUMENTER_CONSTANTS,
+  type InstrumenterContext,
+  type MutantResult,
+} from '@stryker-mutator/api/core';
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import type { Reporter } from '@stryker-mutator/api/report';
 import {
   type DryRunOptions,
   type DryRunResult,
@@ -99,4 +105,17 @@ function outcomeOf(c: MutationCase): string | undefined {
   }
 }
 
-export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'cases', CaseRunner)];
+/** Writes each outcome at once: a run takes long, and Stryker tells all of it at the end. */
+class LineReporter implements Reporter {
+  readonly #path = join(process.cwd(), '.results/mutation.jsonl');
+
+  onMutantTested({ fileName, status, mutatorName, replacement, location }: Readonly<MutantResult>): void {
+    const line = { fileName, status, mutatorName, replacement, location };
+    appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+  }
+}
+
+export const strykerPlugins = [
+  declareClassPlugin(PluginKind.TestRunner, 'cases', CaseRunner),
+  declareClassPlugin(PluginKind.Reporter, 'lines', LineReporter),
+];

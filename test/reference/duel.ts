@@ -31,12 +31,15 @@ const guess: Choose = (ready, r) => {
   return rung.length === 0 || (pushed.length > 0 && r.streak < PUSHED_IN_A_ROW) ? pushed[0] : rung[0];
 };
 
-/** Orders by chance: any; one queue for as long as it can; the guess, with exceptions. */
+/** Orders by chance: any; one queue for as long as it can; the guess, with exceptions or from another queue on. */
 function byChance(seed: number): Choose {
   const dice = new Dice(seed);
   const any = (ready: readonly Qp[]): Qp => ready[dice.below(ready.length)];
-  if (seed % 3 === 0) return any;
-  if (seed % 3 === 1) return (ready, r) => (dice.below(8) === 0 ? any(ready) : guess(ready, r));
+  if (seed % 4 === 0) return any;
+  if (seed % 4 < 3) {
+    const regular = dice.below(2) === 0;
+    return (ready, r) => (!regular && dice.below(8) === 0 ? any(ready) : guess(ready, r));
+  }
   let last: Qp | undefined;
   return ready => {
     if (last === undefined || !ready.includes(last)) last = any(ready);
@@ -78,6 +81,7 @@ export class Duel {
   #settle(r: Reference, order: number): void {
     const choose = order === 0 ? guess : byChance(order);
     const dice = new Dice(order);
+    if (order !== 0) r.cursor = dice.below(8);
     r.coin = () => {
       this.#hadChoice = true;
       return order !== 0 && dice.below(2) === 1;

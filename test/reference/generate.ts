@@ -41,9 +41,14 @@ const CASTS: readonly (readonly Member[])[] = [
 const slot = fc.nat(999);
 /** Makes a step, or a few that belong together, for a cast. */
 type Make = (cast: readonly Member[], mtu: number) => readonly Op[];
-const make = <T>(arbitrary: fc.Arbitrary<T>, to: (value: T, cast: readonly Member[], mtu: number) => Op | readonly Op[]) =>
+const make = <T>(
+  arbitrary: fc.Arbitrary<T>,
+  to: (value: T, cast: readonly Member[], mtu: number) => Op | readonly Op[],
+) =>
   arbitrary.map(
-    (value): Make => (cast, mtu) => [to(value, cast, mtu)].flat(),
+    (value): Make =>
+      (cast, mtu) =>
+        [to(value, cast, mtu)].flat(),
   );
 const planFor = (m: Parameters<typeof plan>[0], member: Member): WorkPlan =>
   plan(m, member.type, member.privileged === true);

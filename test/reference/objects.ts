@@ -100,7 +100,6 @@ export const NO_COUNTERS = {
   txBytes: 0,
   rxMessages: 0,
   rxBytes: 0,
-  pushed: 0,
   errors: 0,
   flushed: 0,
   rxRequests: 0,

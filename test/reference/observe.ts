@@ -145,7 +145,8 @@ function decodeCqe(m: Uint32Array, at: number): Cqe {
   };
 }
 
-function same(what: string, actual: unknown, expected: unknown): void {
+/** Throws when two values are not the same, field by field in one order. */
+export function same(what: string, actual: unknown, expected: unknown): void {
   const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (a !== e) throw new Disagreement(`${what}\n  adapter:   ${a}\n  reference: ${e}`);
 }

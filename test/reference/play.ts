@@ -11,6 +11,7 @@ import {
 import * as commands from './commands.js';
 import { type Damage, type Descriptor, encode } from './descriptor.js';
 import { Duel } from './duel.js';
+import { compareFinal } from './final.js';
 import { materialize, pageList, receiveOf } from './materialize.js';
 import type { Qp, Ring } from './objects.js';
 import { Disagreement, type Snapshot } from './observe.js';
@@ -63,6 +64,7 @@ class Performance {
   }
 
   end(): Snapshot {
+    compareFinal(this.#stage, this.#reference);
     return this.#duel.observer.look(this.#reference.qps.keys());
   }
 

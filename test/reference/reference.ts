@@ -109,18 +109,22 @@ export class Reference {
       const ready = [...this.qps.values()].filter(qp => !qp.stuck && this.#mayRun(qp));
       if (ready.length === 0) return;
       const qp = choose(ready, this);
-      this.#remember(qp, ready);
-      if (!this.#step(qp)) qp.stuck = true;
-      else for (const other of this.qps.values()) other.stuck = false;
+      const pushed = isPushed(qp);
+      if (!this.#step(qp)) {
+        qp.stuck = true;
+        continue;
+      }
+      this.#remember(qp, pushed, ready);
+      for (const other of this.qps.values()) other.stuck = false;
     }
   }
 
   /** What a fair choice of the next one depends on. */
-  #remember(qp: Qp, ready: readonly Qp[]): void {
-    if (!isPushed(qp)) {
+  #remember(qp: Qp, pushed: boolean, ready: readonly Qp[]): void {
+    if (!pushed) {
       this.cursor = qp.number;
       this.streak = 0;
-    } else this.streak = ready.every(isPushed) ? 0 : this.streak + 1;
+    } else this.streak = ready.every(other => other === qp || isPushed(other)) ? 0 : this.streak + 1;
   }
 
   #mayRun(qp: Qp): boolean {
@@ -174,7 +178,6 @@ export class Reference {
     if (good) {
       qp.counters.txMessages++;
       qp.counters.txBytes += bytes;
-      if (qp.pushed.has(qp.send.consumer)) qp.counters.pushed++;
     }
     this.#release(qp);
     if (!good) this.#doubtSend(qp, d);

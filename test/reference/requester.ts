@@ -13,7 +13,15 @@ import { invalidate, register } from './fast.js';
 import { MemoryFault } from './memory.js';
 import type { Qp, Run } from './objects.js';
 import type { Reference } from './reference.js';
-import { type Answer, atomic, beginRead, continueRead, type Packet, receive } from './responder.js';
+import {
+  type Answer,
+  atomic,
+  beginRead,
+  continueRead,
+  countRequest,
+  type Packet,
+  receive,
+} from './responder.js';
 import { pending } from './rings.js';
 
 const SENDS: readonly number[] = [O.SEND, O.SEND_IMM, O.SEND_INV];
@@ -253,6 +261,7 @@ function* read(r: Reference, qp: Qp, d: Descriptor): Run {
     if (done < total) yield 'step';
     else break;
   }
+  countRequest(r, qp.dest);
   qp.sqPsn = (qp.sqPsn + packets) % 2 ** 24;
   return WcStatus.SUCCESS;
 }

@@ -253,7 +253,6 @@ export function beginRead(r: Reference, qpn: number, q: ReadRequest): Answer {
   if (remote(r, qp, q.key, q.address, q.length, Access.REMOTE_READ) === undefined)
     return refuse(r, qp, 'access');
   qp.rqPsn = (q.psn + q.packets) % PSNS;
-  qp.counters.rxRequests++;
   return 'ack';
 }
 
@@ -269,6 +268,12 @@ export function continueRead(r: Reference, qpn: number, q: ReadRequest): Uint8Ar
     if (!(error instanceof MemoryFault)) throw error;
     return faulted(r, qp);
   }
+}
+
+/** A READ has been answered whole. */
+export function countRequest(r: Reference, qpn: number): void {
+  const qp = r.qps.get(qpn);
+  if (qp !== undefined) qp.counters.rxRequests++;
 }
 
 /** An atomic arrives: the 8 bytes that it found. */

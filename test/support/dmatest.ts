@@ -6,18 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GuestKernel } from '../../device/vm/kernel.js';
 import { kernelSourceFile } from '../../device/vm/kernel-source.js';
-import { buildModules } from '../../device/vm/module-build.js';
+import { buildModules, type ModuleBuildOptions } from '../../device/vm/module-build.js';
 import type { Vm } from '../../device/vm/vm.js';
 import { guestSays } from './served-vm.js';
 
-/** Path of dmatest.ko for the kernel. */
-export async function buildDmatest(kernel: GuestKernel): Promise<string> {
-  const source = await kernelSourceFile(kernel, 'drivers/dma/dmatest.c');
+/** dmatest.ko for the kernel. */
+export async function buildDmatest(
+  kernel: GuestKernel,
+  options: ModuleBuildOptions = {},
+): Promise<{ module: string; fresh: boolean }> {
+  const source = await kernelSourceFile(kernel, 'drivers/dma/dmatest.c', options);
   const dir = mkdtempSync(join(tmpdir(), 'pushbell-dmatest-'));
   try {
     copyFileSync(source, join(dir, 'dmatest.c'));
     writeFileSync(join(dir, 'Kbuild'), 'obj-m := dmatest.o\n');
-    return (await buildModules(kernel, dir)).modules.get('dmatest')!;
+    const { modules, fresh } = await buildModules(kernel, dir, options);
+    return { module: modules.get('dmatest')!, fresh };
   } finally {
     rmSync(dir, { recursive: true });
   }

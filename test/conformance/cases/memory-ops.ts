@@ -8,6 +8,7 @@ import {
   MrKind,
   QpFlag,
   QpState,
+  QpType,
 } from '../../../device/abi/generated/commands.js';
 import { EventType, Opcode, WcStatus, WqeFlag } from '../../../device/abi/generated/descriptors.js';
 import { FaultObject } from '../../../device/abi/generated/registers.js';
@@ -326,6 +327,26 @@ const remoteRefusals: Case = {
   },
 };
 
+const unreliable: Case = {
+  name: 'FAST_REG and LOCAL_INV on an unreliable connection; one that fails stops its send queue alone',
+  run({ driver: d }) {
+    const b = new Bench(d);
+    const options = { sendCq: b.cq, recvCq: b.recvCq, flags: QpFlag.PRIVILEGED, type: QpType.UC };
+    const [qp] = d.pair(options);
+    const run = (...work: Work[]): number[] => {
+      d.send(qp, ...work);
+      return finish(d, b.cq).map(c => c.status);
+    };
+    const key = tag(b.key, 30);
+    assert.deepEqual(run(b.register(key)), [SUCCESS]);
+    assert.deepEqual(b.run(b.into(key)), [SUCCESS]);
+    assert.deepEqual(run({ opcode: LOCAL_INV, key }, { opcode: LOCAL_INV, key }), [SUCCESS, MW_BIND_ERR]);
+    assert.equal(d.queryQp(qp).state, QpState.SQE);
+    assert.equal(queryMr(d, key).valid, 0);
+  },
+};
+
 export const memoryOpCases: readonly Case[] = [
   ...[life, chain, once, refusals, invalidations, faults, remoteInvalidation, remoteRefusals],
+  unreliable,
 ];

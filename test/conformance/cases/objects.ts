@@ -252,6 +252,7 @@ export const objectCases: readonly Case[] = [
       assert.deepEqual(d.events(eq), [portEvent(EventType.PORT_ERROR)]);
       assert.deepEqual(d.queryPort(), { ...up, state: c.PortState.DOWN, speedMbps: 400 });
       d.setLink(c.Hold.PORT | c.Hold.LINK);
+      d.setLink(c.Hold.PORT);
       t.settle();
       assert.deepEqual(d.events(eq), [], 'still down');
       d.send(a, { opcode: Opcode.NOP });

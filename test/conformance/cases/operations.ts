@@ -184,6 +184,8 @@ export const operationsCases: readonly Case[] = [
           [c.opcode, c.status, c.byteCount, c.immediate, c.withImmediate, c.withInvalidate, c.srcQpn],
           [Opcode.RECV, 0, size, 0x01020300 + size, true, false, a.number],
         );
+        assert.equal(c.solicited, false);
+        assert.equal(c.receive, true);
         assertBytes(d, to, from.bytes.subarray(0, size));
       }
     },

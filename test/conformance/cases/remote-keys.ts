@@ -208,6 +208,29 @@ const fast: Case = {
   },
 };
 
+const results: Case = {
+  name: 'what a READ or an atomic brings back needs the right to write at the requester, and nothing is asked without it',
+  run({ driver: d }) {
+    const b = new Bench(d);
+    const key = b.pages(ALL);
+    const readOnly = d.registerPages([b.near.address], 0, PAGE, { access: REMOTE_READ });
+    for (const opcode of [RDMA_READ, CMP_SWAP, FETCH_ADD]) {
+      const [a, peer] = b.pair(RIGHTS);
+      const scatter = [{ address: 0, length: 8, lkey: readOnly }];
+      d.send(a, { ...b.request(opcode, IOVA, key), scatter });
+      assert.deepEqual(
+        finish(d, b.cq).map(c => c.status),
+        [WcStatus.LOC_PROT_ERR],
+        `opcode ${opcode}`,
+      );
+      assert.deepEqual([d.queryQp(a).state, d.queryQp(peer).state], [QpState.ERR, QpState.RTS]);
+      assertBytes(d, b.far.address, b.far.bytes, `opcode ${opcode}`);
+      assertBytes(d, b.near.address, b.near.bytes, `opcode ${opcode}`);
+      for (const qp of [a, peer]) d.destroy(Command.DESTROY_QP, qp.number);
+    }
+  },
+};
+
 const unreliable: Case = {
   name: 'UC: a write with a bad key is dropped without a word; the connection goes on',
   run({ driver: d }) {
@@ -241,4 +264,4 @@ const unreliable: Case = {
   },
 };
 
-export const remoteKeyCases: readonly Case[] = [matrix, keys, whole, empty, fast, unreliable];
+export const remoteKeyCases: readonly Case[] = [matrix, keys, whole, empty, fast, results, unreliable];

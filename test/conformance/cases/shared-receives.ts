@@ -255,22 +255,28 @@ export const sharedReceiveCases: readonly Case[] = [
     run({ driver: d }) {
       const h = makeHall(d, 2, c.QpType.UC);
       const from = filled(d, 700);
-      d.recvShared(h.srq, [{ address: h.to, length: 300 }], [{ address: h.to + BYTES, length: 300 }]);
       const [a, other] = h.senders as [Qp, Qp];
-      d.send(a, message(from.address, 700, 1));
-      finish(d, h.cq);
-      d.send(other, message(from.address, 10, 2));
-      finish(d, h.cq);
-      d.send(a, message(from.address + 1, 200, 3));
-      finish(d, h.cq);
-      assert.deepEqual(
-        d.poll(h.recvCq).map(x => [x.wrId, x.status, x.byteCount, x.qpn]),
-        [
-          [1, SUCCESS, 10, h.takers[1]!.number],
-          [0, SUCCESS, 200, h.takers[0]!.number],
-        ],
-      );
-      assertBytes(d, h.to, from.bytes.subarray(1, 201));
+      // In its second packet, and in its only one.
+      for (const [tooLong, room, first] of [
+        [700, 300, 0],
+        [200, 100, 2],
+      ] as const) {
+        d.recvShared(h.srq, [{ address: h.to, length: room }], [{ address: h.to + BYTES, length: room }]);
+        d.send(a, message(from.address, tooLong, 1));
+        finish(d, h.cq);
+        d.send(other, message(from.address, 10, 2));
+        finish(d, h.cq);
+        d.send(a, message(from.address + 1, 99, 3));
+        finish(d, h.cq);
+        assert.deepEqual(
+          d.poll(h.recvCq).map(x => [x.wrId, x.status, x.byteCount, x.qpn]),
+          [
+            [first + 1, SUCCESS, 10, h.takers[1]!.number],
+            [first, SUCCESS, 99, h.takers[0]!.number],
+          ],
+        );
+        assertBytes(d, h.to, from.bytes.subarray(1, 100));
+      }
     },
   },
   {
@@ -296,6 +302,26 @@ export const sharedReceiveCases: readonly Case[] = [
         Array.from({ length: 4 }, (_, n) => [n, takers[n % 2]!.number, GRH_BYTES + 1, true]),
       );
       for (let n = 0; n < 4; n++) assertBytes(d, to + n * 64 + GRH_BYTES, Uint8Array.of(n));
+      // One that is too long leaves its receive to the next one for the same queue pair.
+      d.recvShared(srq, ...[4, 5].map(n => [{ address: to + n * 64, length: 64 }]));
+      for (const [n, size] of [
+        [0, 60],
+        [1, 5],
+        [0, 6],
+      ] as const)
+        d.send(a, {
+          opcode: Opcode.SEND,
+          inline: new Uint8Array(size),
+          to: { ah, qpn: takers[n]!.number, qkey: DEFAULT_QKEY },
+        });
+      finish(d, cq);
+      assert.deepEqual(
+        d.poll(recvCq).map(x => [x.wrId, x.qpn, x.byteCount]),
+        [
+          [5, takers[1]!.number, GRH_BYTES + 5],
+          [4, takers[0]!.number, GRH_BYTES + 6],
+        ],
+      );
       assert.equal(d.destroy(c.Command.DESTROY_SRQ, srq.number), c.CommandCode.BUSY);
     },
   },

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Every (state, event) pair of a queue pair, against a table of its own (transition-table.ts). Events: MODIFY_QP to each
-// state, doorbells, a push, an incoming message. transitions.test.ts goes through all the attributes.
+// MODIFY_QP from every state to every state, against a table of its own (transition-table.ts), its fields and what QUERY_QP
+// tells of them. transitions.test.ts goes through all the attributes, states.ts through other events.
 import assert from 'node:assert/strict';
 import * as c from '../../../device/abi/generated/commands.js';
-import { EventType, Opcode, WcStatus } from '../../../device/abi/generated/descriptors.js';
-import * as r from '../../../device/abi/generated/registers.js';
-import { finish, makeQueues } from '../../support/bench.js';
+import { makeQueues } from '../../support/bench.js';
 import type { QpAttributes } from '../../support/commander.js';
 import type { Driver } from '../../support/driver.js';
 import type { Qp } from '../../support/work.js';
@@ -13,8 +11,7 @@ import type { Case } from '../case.js';
 import { ruleOf, STATES, stateName, TYPES, typeName } from '../transition-table.js';
 
 const { OK, BAD_STATE, BAD_PARAMETER, BAD_HANDLE } = c.CommandCode;
-const { STATE, DEST_QPN, MTU, RQ_PSN, AV, MAX_DEST_RD_ATOMIC, MIN_RNR_TIMER, SQD_EVENT, CUR_STATE } =
-  c.QpAttr;
+const { STATE, DEST_QPN, MTU, RQ_PSN, AV, MAX_DEST_RD_ATOMIC, MIN_RNR_TIMER, CUR_STATE } = c.QpAttr;
 const { RESET, INIT, RTR, RTS, SQD, SQE, ERR } = c.QpState;
 
 /** MODIFY_QP to a state with good values for the attributes of `mask`; the other end is the queue pair itself. */
@@ -22,7 +19,7 @@ export const move = (d: Driver, qp: Qp, to: number, mask: number): number =>
   d.modify(qp, STATE | mask, { ...d.attributesFor(mask, qp.number), state: to });
 
 /** States on the way to one, without RESET. SQE comes by an error alone. */
-const WAY: Readonly<Record<number, readonly number[]>> = {
+export const WAY: Readonly<Record<number, readonly number[]>> = {
   [RESET]: [],
   [INIT]: [INIT],
   [RTR]: [INIT, RTR],
@@ -67,17 +64,6 @@ function everyTransition(d: Driver, type: number): void {
     }
   }
 }
-
-/** What a store for a queue pair in each state comes to. */
-const STORES: readonly (readonly [number, 'taken' | 'refused', 'taken' | 'refused'])[] = [
-  // state, send doorbell or push, receive doorbell
-  [RESET, 'refused', 'refused'],
-  [INIT, 'refused', 'taken'],
-  [RTR, 'refused', 'taken'],
-  [RTS, 'taken', 'taken'],
-  [SQD, 'taken', 'taken'],
-  [ERR, 'taken', 'taken'],
-];
 
 const TO_RTR = STATE | DEST_QPN | MTU | RQ_PSN | AV | MAX_DEST_RD_ATOMIC | MIN_RNR_TIMER;
 const GOOD: QpAttributes = {
@@ -255,173 +241,6 @@ export const transitionCases: readonly Case[] = [
         });
       assert.equal(set(0), BAD_PARAMETER);
       assert.equal(set(c.QpFlag.PRIVILEGED), OK);
-    },
-  },
-  {
-    name: 'SQD: the event is told once the send queue has drained, at once when nothing has begun',
-    run({ driver: d }) {
-      for (const type of TYPES) {
-        const { eq, cq } = makeQueues(d, 4);
-        const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
-        bring(d, qp, RTS);
-        assert.equal(move(d, qp, SQD, 0), OK);
-        d.target.settle();
-        assert.deepEqual(eq.number === 0 ? d.events(eq) : [], [], 'not asked for');
-        assert.equal(move(d, qp, RTS, 0), OK);
-        assert.equal(d.modify(qp, STATE | SQD_EVENT, { state: SQD, sqdEvent: 1 }), OK);
-        assert.equal(c.cmdQpOutDraining(d.rawQp(qp), 0), 0);
-        assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
-        assert.equal(d.destroy(c.Command.DESTROY_CQ, cq.number), OK);
-        if (eq.number === 0)
-          assert.deepEqual(d.events(eq), [{ type: EventType.SQ_DRAINED, number: qp.number, detail: 0 }]);
-        assert.equal(d.destroy(c.Command.DESTROY_EQ, eq.number), OK);
-      }
-    },
-  },
-  {
-    name: 'SQD: what was posted waits, and runs after MODIFY_QP to RTS',
-    run({ driver: d }) {
-      for (const type of TYPES) {
-        const { cq } = makeQueues(d, 4);
-        const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
-        bring(d, qp, SQD);
-        d.send(qp, { opcode: Opcode.NOP, wrId: 1 });
-        d.push(qp, { opcode: Opcode.NOP, wrId: 2 });
-        assert.deepEqual(finish(d, cq), [], typeName(type));
-        assert.equal(move(d, qp, RTS, 0), OK);
-        assert.deepEqual(
-          finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
-          [
-            [1, WcStatus.SUCCESS],
-            [2, WcStatus.SUCCESS],
-          ],
-          typeName(type),
-        );
-        assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
-      }
-    },
-  },
-  {
-    name: 'SQE: a local error of an unreliable queue pair; sends are flushed, MODIFY_QP to RTS ends it',
-    run({ driver: d }) {
-      for (const type of [c.QpType.UC, c.QpType.UD, c.QpType.GSI]) {
-        const { cq } = makeQueues(d, 4);
-        const qp = d.createQp({ sendCq: cq, type, logDepth: 2 });
-        bring(d, qp, RTS);
-        d.send(qp, { opcode: 99, wrId: 1 }, { opcode: Opcode.NOP, wrId: 2 });
-        assert.deepEqual(
-          finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
-          [
-            [1, WcStatus.LOC_QP_OP_ERR],
-            [2, WcStatus.WR_FLUSH_ERR],
-          ],
-          typeName(type),
-        );
-        assert.equal(d.queryQp(qp).state, SQE);
-        for (const to of [INIT, RTR, SQD, SQE]) assert.equal(move(d, qp, to, 0), BAD_STATE, stateName(to));
-        assert.equal(move(d, qp, RTS, CUR_STATE), BAD_STATE, 'another current state');
-        assert.equal(d.queryQp(qp).errorStatus, WcStatus.LOC_QP_OP_ERR);
-        assert.equal(d.modify(qp, STATE | CUR_STATE, { state: RTS, curState: SQE }), OK);
-        assert.equal(d.queryQp(qp).errorStatus, 0);
-        d.send(qp, { opcode: Opcode.NOP, wrId: 3 });
-        assert.deepEqual(
-          finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
-          [[3, WcStatus.SUCCESS]],
-        );
-        assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
-      }
-    },
-  },
-  {
-    name: 'doorbells and pushes in every state',
-    run({ driver: d }) {
-      const count = (offset: number): number => d.readRegister(offset);
-      for (const type of TYPES) {
-        const { cq } = makeQueues(d, 5);
-        for (const [state, send, receive] of STORES) {
-          const events: readonly (readonly [string, (qp: Qp) => void])[] = [
-            [send, qp => d.doorbell(0, r.DB_SEND_OFFSET, qp.number, 1)],
-            [
-              send,
-              qp => {
-                d.storePush(0, 0, d.encode({ opcode: Opcode.NOP }, 0));
-                d.trailer(0, 0, qp.number, 0, 32);
-              },
-            ],
-            [
-              type === c.QpType.DMA ? 'refused' : receive,
-              qp => d.doorbell(0, r.DB_RECV_OFFSET, qp.number, 1),
-            ],
-          ];
-          events.forEach(([expected, event], n) => {
-            const qp = d.createQp({ sendCq: cq, type, logDepth: 1, logStride: 6 });
-            bring(d, qp, state);
-            const before = count(r.REG_COUNT_REFUSED_OFFSET);
-            event(qp);
-            assert.equal(
-              count(r.REG_COUNT_REFUSED_OFFSET) - before,
-              expected === 'refused' ? 1 : 0,
-              `${typeName(type)} in ${stateName(state)}, event ${n}`,
-            );
-            d.target.settle();
-            d.poll(cq);
-            assert.equal(d.destroy(c.Command.DESTROY_QP, qp.number), OK);
-          });
-        }
-      }
-    },
-  },
-  {
-    name: 'a message that comes in, in every state of the receiver',
-    run({ driver: d }) {
-      for (const state of [RESET, INIT, RTR, RTS, SQD, ERR]) {
-        const { cq } = makeQueues(d);
-        const [a, b] = [d.createQp({ sendCq: cq }), d.createQp({ sendCq: cq })];
-        d.connect(a, b.number);
-        let from: number = RESET;
-        for (const to of WAY[state]!) {
-          const mask = ruleOf(c.QpType.RC, from, to)!.needed;
-          assert.equal(d.modify(b, STATE | mask, { ...d.attributesFor(mask, a.number), state: to }), OK);
-          if (from === RESET) d.recv(b, [{ address: d.alloc(4096), length: 64 }]);
-          from = to;
-        }
-        d.target.settle();
-        d.poll(cq);
-        d.send(a, { opcode: Opcode.SEND, gather: [{ address: d.alloc(4096), length: 64 }] });
-        const sent = finish(d, cq).find(cqe => !cqe.receive);
-        const answers = state === RTR || state === RTS || state === SQD;
-        assert.equal(
-          sent?.status,
-          answers ? WcStatus.SUCCESS : WcStatus.RETRY_EXC_ERR,
-          `receiver in state ${stateName(state)}`,
-        );
-        assert.equal(d.queryQp(a).state, answers ? RTS : ERR);
-      }
-    },
-  },
-  {
-    name: 'RESET of a queue pair forgets what was posted, without completions',
-    run({ driver: d }) {
-      const { cq } = makeQueues(d);
-      const [a] = d.pair({ sendCq: cq });
-      d.send(a, { opcode: Opcode.SEND }, { opcode: Opcode.NOP });
-      d.push(a, { opcode: Opcode.NOP });
-      d.recv(a, []);
-      assert.deepEqual(finish(d, cq), []);
-      assert.equal(d.modify(a, STATE, { state: RESET }), OK);
-      assert.deepEqual(finish(d, cq), []);
-      const view = d.queryQp(a);
-      assert.deepEqual(
-        [view.sendProducer, view.sendConsumer, view.recvProducer, view.recvConsumer],
-        [0, 0, 0, 0],
-      );
-      a.send.producer = 0;
-      d.connect(a, a.number);
-      d.send(a, { opcode: Opcode.NOP, wrId: 4 });
-      assert.deepEqual(
-        finish(d, cq).map(cqe => [cqe.wrId, cqe.status]),
-        [[4, WcStatus.SUCCESS]],
-      );
     },
   },
 ];

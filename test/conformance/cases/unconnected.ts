@@ -203,6 +203,24 @@ export const unconnectedCases: readonly Case[] = [
     },
   },
   {
+    name: 'UC: packets from another address than it is connected to are dropped',
+    run({ driver: d }) {
+      const { cq } = makeQueues(d);
+      const gid = Uint8Array.from({ length: 16 }, (_, n) => (n === 0 ? 0xfd : n));
+      assert.equal(d.setGid(1, gid), c.CommandCode.OK);
+      const [a, b] = [d.createQp({ sendCq: cq, type: UC }), d.createQp({ sendCq: cq, type: UC })];
+      d.connect(a, b.number, c.Mtu.MTU_256, 0, { av: { sgidIndex: 1, dgid: gid } });
+      d.connect(b, a.number, c.Mtu.MTU_256);
+      d.recv(b, []);
+      d.send(a, { opcode: Opcode.SEND, wrId: 1 });
+      assert.deepEqual(
+        finish(d, cq).map(x => [x.qpn, x.status]),
+        [[a.number, SUCCESS]],
+      );
+      assert.equal(c.cmdPortCountersRxUnknown(d.counters(c.CounterKind.PORT), 0), 1);
+    },
+  },
+  {
     name: 'UC: a lost packet loses its message; the next one counts, whatever its number',
     run({ driver: d }) {
       const { cq } = makeQueues(d);

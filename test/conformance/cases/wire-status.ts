@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import * as c from '../../../device/abi/generated/commands.js';
 import { EventType, Opcode, WcStatus } from '../../../device/abi/generated/descriptors.js';
-import { filled, finish, makeQueues, outcomes, type Queues } from '../../support/bench.js';
+import { assertBytes, filled, finish, makeQueues, outcomes, type Queues } from '../../support/bench.js';
 import { type Connection, REMOTE_ACCESS } from '../../support/commander.js';
 import type { Driver } from '../../support/driver.js';
 import type { Work } from '../../support/work.js';
@@ -184,6 +184,20 @@ export const wireStatusCases: readonly Case[] = [
     }),
   ),
   {
+    name: 'READ and WRITE of nothing need the right of the queue pair all the same',
+    run({ driver: d }) {
+      const q = makeQueues(d);
+      const remote = { address: 0, key: 5 };
+      for (const [opcode, right] of [
+        [Opcode.RDMA_READ, REMOTE_READ],
+        [Opcode.RDMA_WRITE, REMOTE_WRITE],
+      ] as const) {
+        const e = endsWith(d, q, {}, { access: REMOTE_ACCESS & ~right });
+        assertRefused(d, e, { opcode, remote }, REM_ACCESS_ERR, QP_ACCESS_ERROR, `${opcode}`);
+      }
+    },
+  },
+  {
     name: 'no memory behind a remote key: REM_OP_ERR, and QP_FATAL with the fault at the other end',
     run({ driver: d }) {
       const q = makeQueues(d);
@@ -257,6 +271,7 @@ export const wireStatusCases: readonly Case[] = [
       assertRefused(d, pair(), send, REM_INV_REQ_ERR, QP_REQUEST_ERROR, 'SEND');
       const read = { opcode: Opcode.RDMA_READ, scatter: list, remote };
       assertRefused(d, pair(), read, BAD_RESP_ERR, undefined, 'READ');
+      assertBytes(d, local.address, local.bytes, 'nothing of it was taken');
     },
   },
   {
@@ -289,9 +304,11 @@ export const wireStatusCases: readonly Case[] = [
           for (const qp of [far, deaf]) {
             if (d.queryQp(qp).state !== c.QpState.RESET)
               d.modify(qp, c.QpAttr.STATE, { state: c.QpState.RESET });
-            d.connect(qp, a.number, c.Mtu.MTU_256);
+            // One is where nobody is looked for: it has no receive, but who waits for one waits for ever.
+            const av = qp === far ? { sgidIndex: 2, dgid: gid } : {};
+            d.connect(qp, a.number, c.Mtu.MTU_256, 0, { av });
             qp.recv!.producer = 0;
-            d.recv(qp, [{ address: d.alloc(64), length: 64 }]);
+            if (qp === deaf) d.recv(qp, [{ address: d.alloc(64), length: 64 }]);
           }
           const remote = { address: 0, key: 5 };
           const scatter = [{ address: d.alloc(64), length: 8 }];
@@ -308,6 +325,48 @@ export const wireStatusCases: readonly Case[] = [
       const others = d.events(eq).filter(e => e.type !== QP_FATAL || e.detail !== RETRY_EXC_ERR);
       assert.deepEqual(others, []);
       assert.equal(c.cmdPortCountersRxSequence(d.counters(c.CounterKind.PORT), 0), 3);
+    },
+  },
+  {
+    name: 'a peer that was reset: nobody waits for its receives',
+    run({ driver: d }) {
+      const { cq, a, b } = makeEnds(d);
+      assert.equal(d.modify(b, c.QpAttr.STATE, { state: c.QpState.RESET }), c.CommandCode.OK);
+      d.send(a, { opcode: Opcode.SEND, wrId: 1 });
+      assert.deepEqual(outcomes(finish(d, cq)), [[1, RETRY_EXC_ERR]]);
+    },
+  },
+  {
+    name: 'a sender that waits for a receive is let go when the other end stops by itself',
+    run({ driver: d }) {
+      const { eq, cq } = makeQueues(d);
+      const e = makeEnds(d, undefined, undefined, { eq, cq });
+      d.send(e.a, { opcode: Opcode.SEND, wrId: 1 });
+      assert.deepEqual(finish(d, cq), []);
+      d.send(e.b, { opcode: 99, wrId: 2 });
+      assert.deepEqual(outcomes(finish(d, cq)), [
+        [2, LOC_QP_OP_ERR],
+        [1, RETRY_EXC_ERR],
+      ]);
+    },
+  },
+  {
+    name: 'an end that is connected to somebody else takes a packet with the right number, and answers him',
+    run({ driver: d }) {
+      const { cq } = makeQueues(d);
+      const [stranger, b, friend] = [0, 1, 2].map(() => d.createQp({ sendCq: cq }));
+      d.connect(stranger!, b!.number);
+      d.connect(b!, friend!.number);
+      d.connect(friend!, b!.number);
+      d.recv(b!, []);
+      d.send(stranger!, { opcode: Opcode.SEND, wrId: 1 });
+      assert.deepEqual(
+        finish(d, cq).map(x => [x.qpn, x.status]),
+        [
+          [b!.number, 0],
+          [stranger!.number, RETRY_EXC_ERR],
+        ],
+      );
     },
   },
   {

@@ -22,7 +22,7 @@ const { COMMAND, ENTRY, DOORBELL, PUSH, STORE, SETTLE, HOLE, CONTROL, RESTART } 
 /** What happens before the state is taken away, and after. */
 const TRAFFIC = [ENTRY, DOORBELL, DOORBELL, PUSH, STORE, SETTLE, HOLE, CONTROL, COMMAND, COMMAND, RESTART];
 const JOURNAL_ENTRIES = 24;
-const OUTPUT_BYTES = 64;
+const OUTPUT_BYTES = 192;
 
 /** Tables with the layout of their rows, and how many of them are of interest. */
 const TABLES: readonly (readonly [first: number, words: number, rows: number, pieces: readonly Piece[]])[] = (
@@ -36,6 +36,9 @@ const TABLES: readonly (readonly [first: number, words: number, rows: number, pi
     ['dpage', s.DPAGE_TABLE, s.DPAGE_WORDS, 4],
     ['pslot', s.PSLOT_TABLE, s.PSLOT_WORDS, s.PSLOT_COUNT],
     ['outbox', s.OUTBOX_TABLE, s.OUTBOX_WORDS, 6],
+    ['srq', s.SRQ_TABLE, s.SRQ_WORDS, 3],
+    ['ah', s.AH_TABLE, s.AH_WORDS, 3],
+    ['gid', s.GID_TABLE, s.GID_WORDS, 3],
   ] as const
 ).map(([name, first, words, rows]) => [first, words, rows, piecesOf(structOf(stateGroup, name), stateGroup)]);
 
