@@ -14,6 +14,8 @@
  *   interrupt            register write that raises an interrupt, until its handler runs
  *   doorbell_interrupt   doorbell of a NOP, until the handler of the event queue runs; push_interrupt: by push
  *   doorbell_completion  doorbell of a NOP, until a poll finds its completion;        push_completion: by push
+ *   copy64_*_idle        COPY of 64 bytes by doorbell or push, until a poll finds its completion
+ *   copy64_*_backlog     the same while 128 other channels have a backlog of COPYs of 1 MiB
  */
 #include <linux/debugfs.h>
 #include <linux/interrupt.h>
@@ -67,6 +69,18 @@ static const struct queue_measurement queue_measurements[] = {
 	{ "push_interrupt", bench_queue_interrupts, PUSHBELL_PUSH, 4000 },
 	{ "doorbell_completion", bench_queue_polled, PUSHBELL_DOORBELL, 4000 },
 	{ "push_completion", bench_queue_polled, PUSHBELL_PUSH, 4000 },
+};
+
+static const struct {
+	const char *name;
+	enum pushbell_how how;
+	bool behind;
+	unsigned int samples;
+} backlog_measurements[] = {
+	{ "copy64_doorbell_idle", PUSHBELL_DOORBELL, false, 4000 },
+	{ "copy64_push_idle", PUSHBELL_PUSH, false, 4000 },
+	{ "copy64_doorbell_backlog", PUSHBELL_DOORBELL, true, 200 },
+	{ "copy64_push_backlog", PUSHBELL_PUSH, true, 4000 },
 };
 
 static irqreturn_t handle(int irq, void *data)
@@ -129,6 +143,21 @@ static int run_queues(struct bench *b, int cpu)
 	return ret;
 }
 
+static int run_backlogs(struct bench *b)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(backlog_measurements) && !ret; i++) {
+		struct bench_series series = { backlog_measurements[i].name, b->target.device, b->samples[0], 0 };
+
+		ret = bench_backlog(b->pb, backlog_measurements[i].how, backlog_measurements[i].behind, &series,
+				    backlog_measurements[i].samples);
+		tell(b, &series);
+	}
+	return ret;
+}
+
 /* Everything on one processor, interrupts too: what is measured is the device, not the way between processors. */
 static int run_all(struct bench *b)
 {
@@ -150,6 +179,8 @@ static int run_all(struct bench *b)
 		ret = run_pair(b, &measurements[i], edu);
 	if (!ret)
 		ret = run_queues(b, cpu);
+	if (!ret)
+		ret = run_backlogs(b);
 	if (edu)
 		irq_set_affinity_and_hint(edu->irq, NULL);
 	if (b->target.irq > 0)

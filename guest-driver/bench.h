@@ -55,6 +55,10 @@ int bench_queue_interrupts(struct bench_queue *queue, enum pushbell_how how, u64
 int bench_queue_polled(struct bench_queue *queue, enum pushbell_how how, u64 overhead,
 		       struct bench_series *series, unsigned int count);
 
+/* bench_backlog.c */
+int bench_backlog(struct pushbell_device *pb, enum pushbell_how how, bool behind, struct bench_series *series,
+		  unsigned int count);
+
 /* bench_edu.c */
 int bench_edu_register(void);
 void bench_edu_unregister(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Terminating, and what is left of a transfer that has not ended. */
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include "dma_selftest.h"
 
 #define MANY 100	/* more than the queue of a channel holds */
@@ -135,10 +136,62 @@ static int residue(struct dma_selftest *t)
 	return 0;
 }
 
+/* 32 bytes of every 64: more descriptors than the queue of a channel holds. */
+static struct dma_async_tx_descriptor *long_transfer(struct dma_chan *chan, struct pushbell_memory *from,
+						     struct pushbell_memory *to)
+{
+	struct dma_interleaved_template *xt = kzalloc(struct_size(xt, sgl, 1), GFP_KERNEL);
+	struct dma_async_tx_descriptor *tx;
+
+	if (!xt)
+		return NULL;
+	*xt = (struct dma_interleaved_template) {
+		.src_start = from->bus, .dst_start = to->bus, .dir = DMA_MEM_TO_MEM, .src_inc = true,
+		.src_sgl = true, .dst_inc = true, .dst_sgl = true, .numf = from->bytes / 64, .frame_size = 1,
+	};
+	xt->sgl[0] = (struct data_chunk) { .size = 32, .icg = 32 };
+	tx = dmaengine_prep_interleaved_dma(chan, xt, DMA_CTRL_ACK);
+	kfree(xt);
+	return tx;
+}
+
+/*
+ * Nobody but who asks takes completions of a transfer without an interrupt, and asking once takes no more than the
+ * queue holds. So it cannot be done without having been seen on the way.
+ */
+static int residue_sinks(struct dma_selftest *t)
+{
+	struct dma_chan *chan = ds_channel(t);
+	struct pushbell_memory *from = ds_buffer(t, SZ_128K), *to = ds_buffer(t, SZ_128K);
+	unsigned long end = jiffies + msecs_to_jiffies(DS_DEADLINE_MS);
+	u32 total = SZ_128K / 2, last = total, between = 0;
+	struct dma_async_tx_descriptor *tx;
+	struct dma_tx_state state;
+	dma_cookie_t cookie;
+
+	if (!chan || !from || !to)
+		return -EIO;
+	tx = long_transfer(chan, from, to);
+	DS_EXPECT(t, tx, "no descriptor");
+	cookie = dmaengine_submit(tx);
+	dma_async_issue_pending(chan);
+	while (dmaengine_tx_status(chan, cookie, &state) != DMA_COMPLETE) {
+		DS_EXPECT(t, time_before(jiffies, end), "%u bytes are left", state.residue);
+		DS_EXPECT(t, state.residue <= last, "%u bytes are left, %u were", state.residue, last);
+		between += state.residue != last;
+		last = state.residue;
+		cond_resched();
+	}
+	DS_EXPECT(t, between, "all at once");
+	DS_EQUAL(t, state.residue, 0);
+	return 0;
+}
+
 const struct ds_case ds_end_cases[] = {
 	{ "terminate", "terminated transfers do not run, do not call back, and say so", terminate_all },
 	{ "terminate-running", "termination in the middle: nobody writes after it", terminate_running },
 	{ "terminate-go-on", "what is submitted after a termination runs", terminate_and_go_on },
 	{ "residue", "what is left of a transfer", residue },
+	{ "residue-sinks", "what is left of a long transfer becomes less", residue_sinks },
 	{ }
 };

@@ -26,6 +26,9 @@
 #define ST_GUARD_BYTES 64
 #define ST_WQE_MAX PB_WQE_STRIDE_MAX
 #define ST_STORY_BYTES 8192
+#define ST_SRQS 2
+#define ST_AHS 4
+#define ST_TOLD 64
 
 struct st_buffer {
 	struct pushbell_memory memory;
@@ -69,6 +72,13 @@ struct selftest {
 	u32 fatal_qpn, fatal_status;
 	struct completion fatal;
 
+	struct pushbell_report told[ST_TOLD];	/* other events than completions and fatal errors */
+	unsigned int told_count;
+	struct notifier_block port_events;
+
+	struct pushbell_srq *srqs[ST_SRQS];
+	struct pushbell_ah *ahs[ST_AHS];
+	unsigned int srq_count, ah_count;
 	struct pushbell_qp *qps[ST_QPS];
 	struct pushbell_cq *cqs[ST_CQS];
 	struct st_buffer *buffers[ST_BUFFERS];
@@ -82,6 +92,7 @@ struct st_case {
 	const char *name;
 	const char *title;	/* with the claims that it proves */
 	int (*run)(struct selftest *t);
+	bool alone;		/* too long for "all": runs when it is named */
 };
 
 /* Each file of cases ends with its table. */
@@ -95,6 +106,13 @@ extern const struct st_case st_thread_cases[];
 extern const struct st_case st_life_cases[];
 extern const struct st_case st_fault_cases[];
 extern const struct st_case st_chain_cases[];
+extern const struct st_case st_rdma_cases[];
+extern const struct st_case st_remote_cases[];
+extern const struct st_case st_key_cases[];
+extern const struct st_case st_datagram_cases[];
+extern const struct st_case st_shared_cases[];
+extern const struct st_case st_state_cases[];
+extern const struct st_case st_store_cases[];
 
 #define ST_SKIPPED 1
 
@@ -152,7 +170,26 @@ struct pushbell_mr *st_mr(struct selftest *t, struct pushbell_pd *pd, u8 access,
 struct pushbell_page *st_page(struct selftest *t);
 struct pushbell_pd *st_pd(struct selftest *t);
 
+int st_pair(struct selftest *t, struct pushbell_qp_parameters parameters, u8 mtu, struct pushbell_qp *pair[2]);
+int st_reconnect(struct selftest *t, struct pushbell_qp *pair[2], u8 mtu);
+
+/* selftest_objects.c: the same for what came later */
+#define ST_ALL_RIGHTS (PB_ACCESS_LOCAL_WRITE | PB_ACCESS_REMOTE_WRITE | PB_ACCESS_REMOTE_READ | PB_ACCESS_REMOTE_ATOMIC)
+struct pushbell_mr *st_keep_mr(struct selftest *t, struct pushbell_mr *mr, int ret);
+struct pushbell_mr *st_whole(struct selftest *t, struct pushbell_pd *pd, u8 access);
+struct pushbell_mr *st_fast(struct selftest *t, u32 page_count);
+struct pushbell_srq *st_srq(struct selftest *t, u8 log_depth, u32 limit);
+struct pushbell_ah *st_ah(struct selftest *t, const struct pushbell_address *address);
+void st_tell(struct selftest *t, u32 type, u32 number, u32 detail);
+void st_qp_event(struct pushbell_qp *qp, u32 type, u32 detail, void *context);
+int st_port_event(struct notifier_block *block, unsigned long type, void *data);
+unsigned int st_times_told(struct selftest *t, u32 type, u32 number);
+int st_wait_told(struct selftest *t, u32 type, u32 number, unsigned int times);
+int st_state(struct selftest *t, struct pushbell_qp *qp, u32 state);
+int st_destroy_more(struct selftest *t);
+
 /* selftest_work.c */
+int st_post(struct selftest *t, struct pushbell_qp *qp, struct pushbell_wr wr, enum pushbell_how how);
 struct pushbell_range st_range(struct selftest *t, const struct st_buffer *buffer, u32 offset, u32 length);
 int st_send(struct pushbell_qp *qp, u64 wr_id, const struct pushbell_range *ranges, u8 count, enum pushbell_how how);
 int st_recv(struct pushbell_qp *qp, u64 wr_id, const struct pushbell_range *ranges, u8 count);

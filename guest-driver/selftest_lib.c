@@ -34,6 +34,7 @@ int st_open(struct selftest *t)
 	init_completion(&t->fatal);
 	t->events = 0;
 	t->fatals = 0;
+	t->told_count = 0;
 	st_forget(t);
 	t->cq = st_cq(t, CQ_LOG_DEPTH);
 	return t->cq ? 0 : -EIO;
@@ -69,6 +70,7 @@ struct pushbell_qp *st_qp(struct selftest *t, const struct pushbell_qp_parameter
 	}
 	qp->context = t;
 	qp->fatal = fatal;
+	qp->event = st_qp_event;
 	t->qps[t->qp_count++] = qp;
 	return qp;
 }
@@ -86,22 +88,39 @@ struct pushbell_qp *st_dma(struct selftest *t, u8 log_depth, u8 log_stride)
 	return ret ? NULL : qp;
 }
 
-/* Two queue pairs, connected. */
-int st_rc_pair(struct selftest *t, u8 log_depth, u8 log_stride, u8 mtu, struct pushbell_qp *pair[2])
+/* Two queue pairs, connected to each other. */
+int st_pair(struct selftest *t, struct pushbell_qp_parameters parameters, u8 mtu, struct pushbell_qp *pair[2])
 {
-	struct pushbell_qp_parameters parameters = {
-		.type = PB_QP_TYPE_RC,
-		.send_log_depth = log_depth, .send_log_stride = log_stride,
-		.recv_log_depth = log_depth, .recv_log_stride = log_stride,
-	};
 	u32 psn = 0xfffff0;	/* sequence numbers go round in most cases */
 
+	parameters.recv_log_depth = parameters.srq ? 0 : parameters.send_log_depth;
+	parameters.recv_log_stride = parameters.srq ? 0 : parameters.send_log_stride;
 	pair[0] = st_qp(t, &parameters);
 	pair[1] = st_qp(t, &parameters);
 	if (!pair[0] || !pair[1])
 		return -EIO;
 	ST_TRY(t, pushbell_qp_connect(pair[0], pair[1]->object.handle, mtu, psn, psn + 1));
 	ST_TRY(t, pushbell_qp_connect(pair[1], pair[0]->object.handle, mtu, psn + 1, psn));
+	return 0;
+}
+
+int st_rc_pair(struct selftest *t, u8 log_depth, u8 log_stride, u8 mtu, struct pushbell_qp *pair[2])
+{
+	return st_pair(t, (struct pushbell_qp_parameters) {
+		.type = PB_QP_TYPE_RC, .flags = PB_QP_FLAG_PRIVILEGED,
+		.send_log_depth = log_depth, .send_log_stride = log_stride,
+	}, mtu, pair);
+}
+
+/* Both back to RESET and connected anew, after an error. */
+int st_reconnect(struct selftest *t, struct pushbell_qp *pair[2], u8 mtu)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		ST_TRY(t, pushbell_qp_reset(pair[i]));
+	for (i = 0; i < 2; i++)
+		ST_TRY(t, pushbell_qp_connect(pair[i], pair[1 - i]->object.handle, mtu, 7, 7));
 	return 0;
 }
 
@@ -113,13 +132,7 @@ struct pushbell_mr *st_mr(struct selftest *t, struct pushbell_pd *pd, u8 access,
 	int ret = mr ? pushbell_mr_create_list(pd ? pd : &t->pb->pd, access, iova, length, PAGE_SHIFT, pages,
 					       page_count, mr) : -ENOMEM;
 
-	if (ret || WARN_ON(t->mr_count == ST_MRS)) {
-		st_note(t, "no memory region: %d", ret);
-		kfree(mr);
-		return NULL;
-	}
-	t->mrs[t->mr_count++] = mr;
-	return mr;
+	return st_keep_mr(t, mr, ret);
 }
 
 struct pushbell_page *st_page(struct selftest *t)
@@ -221,6 +234,7 @@ int st_close(struct selftest *t)
 	pushbell_set_link(t->pb, 0, 0);
 	while (t->qp_count)
 		failed |= pushbell_qp_destroy(t->qps[--t->qp_count]);
+	failed |= st_destroy_more(t);
 	while (t->cq_count)
 		failed |= pushbell_cq_destroy(t->cqs[--t->cq_count]);
 	while (t->page_count)

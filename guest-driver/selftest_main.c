@@ -24,7 +24,8 @@ MODULE_PARM_DESC(run, "cases to run at probe: all, or names separated by commas"
 
 static const struct st_case *const tables[] = {
 	st_deliver_cases, st_order_cases, st_push_cases, st_torn_cases, st_engine_cases, st_error_cases,
-	st_thread_cases, st_life_cases, st_fault_cases, st_chain_cases,
+	st_thread_cases, st_life_cases, st_fault_cases, st_chain_cases, st_rdma_cases, st_remote_cases, st_key_cases,
+	st_datagram_cases, st_shared_cases, st_state_cases, st_store_cases,
 };
 
 static __printf(2, 0) void add(struct selftest *t, const char *format, va_list arguments)
@@ -86,7 +87,7 @@ static bool wanted(const char *names, const struct st_case *c)
 	const char *at = names;
 
 	if (sysfs_streq(names, "all"))
-		return true;
+		return !c->alone;
 	while ((at = strstr(at, c->name))) {
 		if ((at == names || separates(at[-1])) && separates(at[length]))
 			return true;
@@ -289,6 +290,8 @@ static int probe(struct auxiliary_device *auxiliary, const struct auxiliary_devi
 	ret = blocking_notifier_chain_register(&t->pb->resets, &t->resets);
 	if (ret)
 		return ret;
+	t->port_events.notifier_call = st_port_event;
+	atomic_notifier_chain_register(&t->pb->port_events, &t->port_events);
 	if (run && *run) {
 		mutex_lock(&t->lock);
 		if (run_names(t, run))
@@ -308,6 +311,7 @@ static void remove(struct auxiliary_device *auxiliary)
 	debugfs_remove(t->files[0]);
 	debugfs_remove(t->files[1]);
 	blocking_notifier_chain_unregister(&t->pb->resets, &t->resets);
+	atomic_notifier_chain_unregister(&t->pb->port_events, &t->port_events);
 }
 
 static const struct auxiliary_device_id selftest_ids[] = {

@@ -20,6 +20,14 @@ int st_send(struct pushbell_qp *qp, u64 wr_id, const struct pushbell_range *rang
 	return pushbell_post_send(qp, &wr, how);
 }
 
+/* With a completion, whatever it is. */
+int st_post(struct selftest *t, struct pushbell_qp *qp, struct pushbell_wr wr, enum pushbell_how how)
+{
+	wr.flags |= PB_WQE_FLAG_SIGNALED;
+	ST_TRY(t, pushbell_post_send(qp, &wr, how));
+	return 0;
+}
+
 int st_recv(struct pushbell_qp *qp, u64 wr_id, const struct pushbell_range *ranges, u8 count)
 {
 	struct pushbell_wr wr = {

@@ -41,11 +41,23 @@ struct stress_gaps {
 /* Written by the lane's thread alone, but for interrupts. */
 struct stress_counts {
 	u64 rung, pushed, sends, receives, copies, fills, bytes, interrupts;
+	u64 writes, reads, atomics, registrations, inlines;
 };
 
-/* Memory of one work request: source and target, each with poison round it. */
+/* Memory of one work request: source, target of receives, and what the peer reads and writes; poison round each. */
 struct stress_slot {
-	struct pushbell_memory source, target;
+	struct pushbell_memory source, target, remote;
+};
+
+/* What a work request is: it follows from seed, lane and sequence number alone. */
+struct stress_shape {
+	u8 opcode;
+	bool push;
+	bool inlined;
+	bool receives;		/* takes a receive at the other end */
+	u32 length;
+	u32 pieces;
+	u64 pattern;
 };
 
 struct stress_lane {
@@ -62,6 +74,13 @@ struct stress_lane {
 	struct completion event;
 	u64 posted, completed;		/* of the send queue, since the queues were made */
 	u64 receives_posted, received;	/* of the receive queue */
+	u64 receivable;			/* posted, and takes a receive */
+	u64 sent[STRESS_WINDOW_MAX];	/* number of the work request that takes this receive */
+	struct pushbell_mr all;		/* all of memory, for the peer too */
+	struct pushbell_mr fast;	/* for FAST_REG */
+	struct pushbell_memory word;	/* of atomics */
+	u64 word_posted, word_seen;	/* what it is after all that was posted, after all that has ended */
+	u64 compare[STRESS_WINDOW_MAX];
 	bool broken;			/* what comes next cannot be told any more */
 	struct stress_counts counts;
 };
@@ -105,7 +124,22 @@ int stress_lane_thread(void *data);
 void stress_lane_event(struct pushbell_cq *cq, void *context);
 unsigned int stress_lane_outstanding(const struct stress_lane *lane);
 
+/* stress_shape.c */
+struct stress_shape stress_shape_of(const struct stress_lane *lane, u64 sequence);
+void stress_compose(const struct stress_lane *lane, u64 sequence, const struct stress_shape *shape, u8 *bytes);
+
+/* stress_remote.c: operations on the peer's memory, and on keys */
+bool stress_is_atomic(u8 opcode);
+void stress_describe_remote(struct stress_lane *lane, u64 sequence, const struct stress_shape *shape,
+			    struct pushbell_wr *wr, struct pushbell_registration *reg);
+void stress_check_remote(struct stress_lane *lane, u64 sequence, const struct stress_shape *shape);
+
 /* stress_work.c */
+u32 stress_start_of(u64 sequence);
+u32 stress_immediate_of(u64 sequence);
+struct stress_slot *stress_slot_of(struct stress_lane *lane, u64 sequence);
+void stress_check_bytes(struct stress_lane *lane, struct pushbell_memory *memory, u64 place, u64 sequence,
+			const struct stress_shape *shape);
 int stress_post(struct stress_lane *lane);
 int stress_post_receive(struct stress_lane *lane);
 void stress_check(struct stress_lane *lane, const struct pushbell_wc *wc);

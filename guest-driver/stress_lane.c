@@ -39,7 +39,7 @@ unsigned int stress_lane_outstanding(const struct stress_lane *lane)
 {
 	unsigned int count = lane->posted - lane->completed;
 
-	return lane->dma ? count : count + (lane->posted - lane->received);
+	return count + (lane->receivable - lane->received);
 }
 
 static int open_memory(struct stress_lane *lane)
@@ -53,12 +53,14 @@ static int open_memory(struct stress_lane *lane)
 		return -ENOMEM;
 	for (i = 0; i < s->parameters.window; i++) {
 		if (pushbell_memory_alloc(s->pb, bytes, &lane->slots[i].source) ||
-		    pushbell_memory_alloc(s->pb, bytes, &lane->slots[i].target))
+		    pushbell_memory_alloc(s->pb, bytes, &lane->slots[i].target) ||
+		    pushbell_memory_alloc(s->pb, bytes, &lane->slots[i].remote))
 			return -ENOMEM;
 		stress_poison(lane, &lane->slots[i].source);
 		stress_poison(lane, &lane->slots[i].target);
+		stress_poison(lane, &lane->slots[i].remote);
 	}
-	return 0;
+	return pushbell_memory_alloc(s->pb, sizeof(u64), &lane->word);
 }
 
 static struct pushbell_qp *make_qp(struct stress_lane *lane)
@@ -66,7 +68,7 @@ static struct pushbell_qp *make_qp(struct stress_lane *lane)
 	u8 log_depth = max(1, order_base_2(lane->stress->parameters.window));
 	struct pushbell_qp *qp = pushbell_qp_create(lane->stress->pb, &(struct pushbell_qp_parameters) {
 		.type = lane->dma ? PB_QP_TYPE_DMA : PB_QP_TYPE_RC, .page = lane->page,
-		.send_cq = lane->cq, .recv_cq = lane->cq,
+		.send_cq = lane->cq, .recv_cq = lane->cq, .flags = lane->dma ? 0 : PB_QP_FLAG_PRIVILEGED,
 		.send_log_depth = log_depth, .send_log_stride = LOG_STRIDE,
 		.recv_log_depth = log_depth, .recv_log_stride = LOG_STRIDE,
 	});
@@ -88,6 +90,18 @@ static int connect(struct stress_lane *lane)
 	ret = pushbell_qp_connect(lane->sender, lane->receiver->object.handle, PB_MTU_MTU_1024, psn, 1);
 	if (!ret)
 		ret = pushbell_qp_connect(lane->receiver, lane->sender->object.handle, PB_MTU_MTU_1024, 1, psn);
+	return ret;
+}
+
+static int open_regions(struct stress_lane *lane)
+{
+	struct pushbell_pd *pd = &lane->stress->pb->pd;
+	int ret = pushbell_mr_create_whole(pd, PB_ACCESS_LOCAL_WRITE | PB_ACCESS_REMOTE_WRITE | PB_ACCESS_REMOTE_READ |
+					   PB_ACCESS_REMOTE_ATOMIC, &lane->all);
+
+	if (!ret)
+		ret = pushbell_mr_create_fast(pd, 1, &lane->fast);
+	*(u64 *)lane->word.cpu = 0;
 	return ret;
 }
 
@@ -124,8 +138,11 @@ int stress_lane_open(struct stress_lane *lane)
 
 	init_completion(&lane->event);
 	lane->posted = lane->completed = 0;
-	lane->receives_posted = lane->received = 0;
+	lane->receives_posted = lane->received = lane->receivable = 0;
+	lane->word_posted = lane->word_seen = 0;
 	lane->broken = false;
+	if (!ret && !lane->dma)
+		ret = open_regions(lane);
 	if (!ret)
 		ret = open_queues(lane);
 	return ret;
@@ -143,6 +160,11 @@ static int close_queues(struct stress_lane *lane)
 		ret |= pushbell_cq_destroy(lane->cq);
 	if (lane->page)
 		ret |= pushbell_page_destroy(lane->page);
+	if (lane->all.object.pb)
+		ret |= pushbell_mr_destroy(&lane->all);
+	if (lane->fast.object.pb)
+		ret |= pushbell_mr_destroy(&lane->fast);
+	lane->all = lane->fast = (struct pushbell_mr) { };
 	lane->sender = lane->receiver = NULL;
 	lane->cq = NULL;
 	lane->page = NULL;
@@ -161,7 +183,9 @@ void stress_lane_close(struct stress_lane *lane)
 	for (i = 0; i < STRESS_WINDOW_MAX; i++) {
 		pushbell_memory_free(lane->stress->pb, &lane->slots[i].source);
 		pushbell_memory_free(lane->stress->pb, &lane->slots[i].target);
+		pushbell_memory_free(lane->stress->pb, &lane->slots[i].remote);
 	}
+	pushbell_memory_free(lane->stress->pb, &lane->word);
 	kvfree(lane->expected);
 	lane->expected = NULL;
 }
@@ -179,7 +203,8 @@ static int fill(struct stress_lane *lane)
 
 	while (!ret && !lane->dma && lane->receives_posted < lane->received + window)
 		ret = stress_post_receive(lane);
-	while (!ret && lane->posted < lane->completed + window && (lane->dma || lane->posted < lane->received + window))
+	while (!ret && lane->posted < lane->completed + window &&
+	       lane->receivable < lane->received + window)
 		ret = stress_post(lane);
 	return ret;
 }

@@ -5,7 +5,8 @@
  *   /sys/kernel/debug/pushbell/<address>/stress   writing "start [key=value ...]" starts it, "stop" ends it when all has
  *                                                 completed, "reset-gaps" forgets the gaps; reading tells how it goes
  *
- * Pairs of queue pairs send to each other, DMA channels copy and fill, rung and pushed. Every byte, the order and the
+ * Pairs of queue pairs send to each other, read and write each other's memory, do atomics and register keys; DMA channels
+ * copy and fill; rung and pushed. Every byte, the order and the
  * number of completions are checked, and the gaps between completions are listed, so that pauses can be measured.
  * Anything wrong is counted in errors= and told; nothing is tolerated.
  */
@@ -143,10 +144,16 @@ static struct totals add_up(struct stress *s)
 		all.counts.receives += READ_ONCE(c->receives);
 		all.counts.copies += READ_ONCE(c->copies);
 		all.counts.fills += READ_ONCE(c->fills);
+		all.counts.writes += READ_ONCE(c->writes);
+		all.counts.reads += READ_ONCE(c->reads);
+		all.counts.atomics += READ_ONCE(c->atomics);
+		all.counts.registrations += READ_ONCE(c->registrations);
+		all.counts.inlines += READ_ONCE(c->inlines);
 		all.counts.bytes += READ_ONCE(c->bytes);
 		all.counts.interrupts += READ_ONCE(c->interrupts);
 	}
-	all.completed = all.counts.sends + all.counts.copies + all.counts.fills;
+	all.completed = all.counts.sends + all.counts.copies + all.counts.fills + all.counts.writes +
+			all.counts.reads + all.counts.atomics + all.counts.registrations;
 	return all;
 }
 
@@ -174,7 +181,9 @@ static int stress_show(struct seq_file *file, void *unused)
 		   div_u64((ended ? s->end_ns : ktime_get_ns()) - s->start_ns, NSEC_PER_MSEC));
 	seq_printf(file, "posted=%llu\ncompleted=%llu\nabandoned=%llu\nreceived=%llu\n", c->rung + c->pushed,
 		   all.completed, READ_ONCE(s->abandoned), c->receives);
-	seq_printf(file, "sends=%llu\ncopies=%llu\nfills=%llu\n", c->sends, c->copies, c->fills);
+	seq_printf(file, "sends=%llu\ncopies=%llu\nfills=%llu\nwrites=%llu\nreads=%llu\natomics=%llu\n", c->sends,
+		   c->copies, c->fills, c->writes, c->reads, c->atomics);
+	seq_printf(file, "registrations=%llu\ninlines=%llu\n", c->registrations, c->inlines);
 	seq_printf(file, "rung=%llu\npushed=%llu\nbytes=%llu\ninterrupts=%llu\nresets=%u\nerrors=%u\n", c->rung,
 		   c->pushed, c->bytes, c->interrupts, READ_ONCE(s->resets), errors);
 	for (i = 0; i < min(errors, (unsigned int)STRESS_ERRORS); i++)

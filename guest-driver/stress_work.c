@@ -4,93 +4,25 @@
  * makes it a second time and compares every byte. Completions of a queue come in order and each exactly once: the next
  * one is known before it comes.
  */
-#include <linux/crc32.h>
 #include <linux/string.h>
 #include "stress.h"
 
 #define GUARD_BYTES 64
 #define POISON 0xa5
 #define SHIFTS 13		/* alignments that are tried */
-#define MAGIC 0x50425354u
 #define RECEIVE_ID BIT_ULL(55)
-
-struct message {
-	__le32 magic, length;
-	__le64 sequence;
-	__le32 lane, checksum;	/* CRC-32 of what follows */
-};
-
-struct shape {
-	u8 opcode;
-	bool push;
-	u32 length;
-	u32 pieces;
-	u64 pattern;
-};
-
-static u64 mix(u64 x)
-{
-	x ^= x >> 32;
-	x *= 0xd6e8feb86659fd93ULL;
-	x ^= x >> 32;
-	x *= 0xd6e8feb86659fd93ULL;
-	return x ^ x >> 32;
-}
-
-static u64 chance(const struct stress_lane *lane, u64 sequence)
-{
-	return mix(mix((u64)lane->stress->parameters.seed << 32 | lane->number) + sequence);
-}
-
-static struct shape shape_of(const struct stress_lane *lane, u64 sequence)
-{
-	const struct stress_parameters *p = &lane->stress->parameters;
-	u64 bits = chance(lane, sequence);
-	u32 span = p->bytes - STRESS_BYTES_MIN + 1;
-
-	return (struct shape) {
-		.opcode = !lane->dma ? PB_OPCODE_SEND : sequence % 2 ? PB_OPCODE_FILL : PB_OPCODE_COPY,
-		.push = (bits & 0xffff) % 100 < p->pushes,
-		.length = bits >> 61 ? STRESS_BYTES_MIN + (u32)(bits >> 24 & 0xffffff) % span : p->bytes,
-		.pieces = 1 + (bits >> 16 & 0xff) % 3,
-		.pattern = mix(bits),
-	};
-}
-
-/* What the target of a work request has to hold. */
-static void compose(const struct stress_lane *lane, u64 sequence, const struct shape *shape, u8 *bytes)
-{
-	struct message *message = (struct message *)bytes;
-	u64 state = shape->pattern;
-	u32 i;
-
-	if (shape->opcode == PB_OPCODE_FILL) {
-		for (i = 0; i < shape->length; i++)
-			bytes[i] = shape->pattern >> (8 * (i % 8));
-		return;
-	}
-	for (i = sizeof(*message); i < shape->length; i += sizeof(state)) {
-		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-		memcpy(bytes + i, &state, min_t(u32, sizeof(state), shape->length - i));
-	}
-	message->magic = cpu_to_le32(MAGIC);
-	message->length = cpu_to_le32(shape->length);
-	message->sequence = cpu_to_le64(sequence);
-	message->lane = cpu_to_le32(lane->number);
-	message->checksum = cpu_to_le32(crc32_le(~0, bytes + sizeof(*message), shape->length - sizeof(*message)));
-}
 
 size_t stress_slot_bytes(const struct stress *s)
 {
 	return GUARD_BYTES + SHIFTS + s->parameters.bytes + GUARD_BYTES;
 }
 
-static struct stress_slot *slot_of(struct stress_lane *lane, u64 sequence)
+struct stress_slot *stress_slot_of(struct stress_lane *lane, u64 sequence)
 {
 	return &lane->slots[sequence % lane->stress->parameters.window];
 }
 
-static u32 start_of(u64 sequence)
+u32 stress_start_of(u64 sequence)
 {
 	return GUARD_BYTES + sequence % SHIFTS;
 }
@@ -109,7 +41,7 @@ static u8 split(struct stress_lane *lane, const struct pushbell_memory *memory, 
 	for (i = 0; i < pieces; i++) {
 		u32 bytes = i == pieces - 1 ? length - offset : length / pieces;
 
-		ranges[i] = (struct pushbell_range) { memory->bus + start_of(sequence) + offset, bytes, lkey };
+		ranges[i] = (struct pushbell_range) { memory->bus + stress_start_of(sequence) + offset, bytes, lkey };
 		offset += bytes;
 	}
 	return pieces;
@@ -123,7 +55,7 @@ static u64 id_of(const struct stress_lane *lane, u64 sequence, bool receive)
 int stress_post_receive(struct stress_lane *lane)
 {
 	u64 sequence = lane->receives_posted;
-	struct stress_slot *slot = slot_of(lane, sequence);
+	struct stress_slot *slot = stress_slot_of(lane, sequence);
 	struct pushbell_range ranges[3];
 	struct pushbell_wr wr = {
 		.wr_id = id_of(lane, sequence, true), .opcode = PB_OPCODE_RECV, .scatter = ranges,
@@ -137,58 +69,85 @@ int stress_post_receive(struct stress_lane *lane)
 	return ret;
 }
 
-static void describe(struct stress_lane *lane, u64 sequence, const struct shape *shape, struct pushbell_wr *wr,
+static bool gathers(u8 opcode)
+{
+	return opcode == PB_OPCODE_SEND || opcode == PB_OPCODE_SEND_IMM || opcode == PB_OPCODE_COPY ||
+	       opcode == PB_OPCODE_RDMA_WRITE || opcode == PB_OPCODE_RDMA_WRITE_IMM;
+}
+
+static bool scatters(const struct stress_lane *lane, u8 opcode)
+{
+	return lane->dma || opcode == PB_OPCODE_RDMA_READ || stress_is_atomic(opcode);
+}
+
+static void describe(struct stress_lane *lane, u64 sequence, const struct stress_shape *shape, struct pushbell_wr *wr,
 		     struct pushbell_range from[3], struct pushbell_range to[3])
 {
-	struct stress_slot *slot = slot_of(lane, sequence);
+	struct stress_slot *slot = stress_slot_of(lane, sequence);
 
 	*wr = (struct pushbell_wr) {
 		.wr_id = id_of(lane, sequence, false), .opcode = shape->opcode, .flags = PB_WQE_FLAG_SIGNALED,
 		.gather = from, .scatter = to,
 	};
-	if (shape->opcode == PB_OPCODE_FILL) {
+	if (shape->opcode == PB_OPCODE_FILL)
 		wr->pattern = shape->pattern;
-	} else {
-		compose(lane, sequence, shape, (u8 *)slot->source.cpu + start_of(sequence));
-		wr->gather_count = split(lane, &slot->source, sequence, shape->length, shape->pieces, from);
+	if (gathers(shape->opcode)) {
+		u8 *bytes = (u8 *)slot->source.cpu + stress_start_of(sequence);
+
+		stress_compose(lane, sequence, shape, bytes);
+		if (shape->inlined) {
+			wr->flags |= PB_WQE_FLAG_INLINE;
+			wr->inline_data = bytes;
+			wr->inline_bytes = shape->length;
+		} else {
+			wr->gather_count = split(lane, &slot->source, sequence, shape->length, shape->pieces, from);
+		}
 	}
-	if (lane->dma)
-		wr->scatter_count = split(lane, &slot->target, sequence, shape->length, 1 + sequence % 3, to);
+	if (scatters(lane, shape->opcode))
+		wr->scatter_count = split(lane, lane->dma ? &slot->target : &slot->source, sequence, shape->length,
+					  stress_is_atomic(shape->opcode) ? 1 : 1 + sequence % 3, to);
 }
 
 int stress_post(struct stress_lane *lane)
 {
-	u64 sequence = lane->posted;
-	struct shape shape = shape_of(lane, sequence);
-	unsigned int completions = lane->dma ? 1 : 2;
+	u64 sequence = lane->posted, word = lane->word_posted;
+	struct stress_shape shape = stress_shape_of(lane, sequence);
+	unsigned int completions = shape.receives ? 2 : 1;
+	struct pushbell_registration reg;
 	struct pushbell_range from[3], to[3];
 	struct pushbell_wr wr;
 	int ret;
 
 	describe(lane, sequence, &shape, &wr, from, to);
+	if (!lane->dma)
+		stress_describe_remote(lane, sequence, &shape, &wr, &reg);
 	stress_posted(&lane->stress->gaps, completions);
 	ret = pushbell_post_send(lane->sender, &wr, shape.push ? PUSHBELL_PUSH : PUSHBELL_DOORBELL);
 	if (ret) {
+		lane->word_posted = word;
 		stress_forgotten(&lane->stress->gaps, completions);
 		return ret;
 	}
+	if (shape.receives)
+		lane->sent[lane->receivable++ % lane->stress->parameters.window] = sequence;
 	lane->posted++;
 	if (shape.push)
 		lane->counts.pushed++;
 	else
 		lane->counts.rung++;
+	lane->counts.inlines += shape.inlined;
 	return 0;
 }
 
-/* The bytes, and the poison round them. */
-static void check_target(struct stress_lane *lane, u64 sequence, const struct shape *shape)
+/* The bytes, and the poison round them; `place` is the number that chose where they lie. */
+void stress_check_bytes(struct stress_lane *lane, struct pushbell_memory *memory, u64 place, u64 sequence,
+			const struct stress_shape *shape)
 {
-	struct pushbell_memory *memory = &slot_of(lane, sequence)->target;
-	const u8 *slot = memory->cpu, *seen = slot + start_of(sequence);
+	const u8 *slot = memory->cpu, *seen = slot + stress_start_of(place);
 	const u8 *end = slot + memory->bytes;
 	u32 i;
 
-	compose(lane, sequence, shape, lane->expected);
+	stress_compose(lane, sequence, shape, lane->expected);
 	if (memcmp(seen, lane->expected, shape->length)) {
 		for (i = 0; seen[i] == lane->expected[i]; i++)
 			;
@@ -225,37 +184,77 @@ static bool as_expected(struct stress_lane *lane, const struct pushbell_wc *wc, 
 	return true;
 }
 
+u32 stress_immediate_of(u64 sequence)
+{
+	return (u32)sequence * 2654435761U;
+}
+
 static void check_receive(struct stress_lane *lane, const struct pushbell_wc *wc)
 {
-	struct shape shape = shape_of(lane, lane->received);
+	u64 place = lane->received, sequence = lane->sent[place % lane->stress->parameters.window];
+	struct stress_shape shape = stress_shape_of(lane, sequence);
+	bool written = shape.opcode == PB_OPCODE_RDMA_WRITE_IMM;
 
-	if (lane->received >= lane->posted || !as_expected(lane, wc, lane->received, shape.length, PB_OPCODE_RECV)) {
+	if (place >= lane->receivable || !as_expected(lane, wc, place, shape.length, written ?
+						      PB_OPCODE_RECV_RDMA_WITH_IMM : PB_OPCODE_RECV)) {
 		lane->broken = true;
 		return;
 	}
 	if (wc->src_qpn != lane->sender->object.handle)
 		stress_error(lane->stress, "lane %u: message from qp %u", lane->number, wc->src_qpn);
-	check_target(lane, lane->received++, &shape);
+	if (wc->with_immediate != (shape.opcode != PB_OPCODE_SEND) ||
+	    (wc->with_immediate && wc->immediate != stress_immediate_of(sequence)))
+		stress_error(lane->stress, "lane %u number %llu: immediate data 0x%x", lane->number, sequence,
+			     wc->immediate);
+	if (!written)
+		stress_check_bytes(lane, &stress_slot_of(lane, place)->target, place, sequence, &shape);
+	lane->received++;
 	lane->counts.receives++;
+}
+
+static void count(struct stress_counts *counts, u8 opcode)
+{
+	switch (opcode) {
+	case PB_OPCODE_COPY:
+		counts->copies++;
+		break;
+	case PB_OPCODE_FILL:
+		counts->fills++;
+		break;
+	case PB_OPCODE_RDMA_WRITE:
+		counts->writes++;
+		break;
+	case PB_OPCODE_RDMA_READ:
+		counts->reads++;
+		break;
+	case PB_OPCODE_CMP_SWAP:
+	case PB_OPCODE_FETCH_ADD:
+		counts->atomics++;
+		break;
+	case PB_OPCODE_FAST_REG:
+	case PB_OPCODE_LOCAL_INV:
+		counts->registrations++;
+		break;
+	default:
+		counts->sends++;	/* those that the other end hears of */
+	}
 }
 
 static void check_send(struct stress_lane *lane, const struct pushbell_wc *wc)
 {
-	struct shape shape = shape_of(lane, lane->completed);
+	u64 sequence = lane->completed;
+	struct stress_shape shape = stress_shape_of(lane, sequence);
 
-	if (lane->completed >= lane->posted || !as_expected(lane, wc, lane->completed, shape.length, shape.opcode)) {
+	if (sequence >= lane->posted || !as_expected(lane, wc, sequence, shape.length, shape.opcode)) {
 		lane->broken = true;
 		return;
 	}
 	if (lane->dma)
-		check_target(lane, lane->completed, &shape);
-	lane->completed++;
-	if (shape.opcode == PB_OPCODE_SEND)
-		lane->counts.sends++;
-	else if (shape.opcode == PB_OPCODE_COPY)
-		lane->counts.copies++;
+		stress_check_bytes(lane, &stress_slot_of(lane, sequence)->target, sequence, sequence, &shape);
 	else
-		lane->counts.fills++;
+		stress_check_remote(lane, sequence, &shape);
+	lane->completed++;
+	count(&lane->counts, shape.opcode);
 }
 
 void stress_check(struct stress_lane *lane, const struct pushbell_wc *wc)

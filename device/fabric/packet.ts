@@ -34,8 +34,6 @@ import {
 import { Icrc } from './icrc.js';
 import { BTH_AT_IPV6, PAYLOAD_OFFSET, payloadOffset, type Route } from './route.js';
 
-export { BTH_AT, PAYLOAD_OFFSET, payloadOffset, Route, type RouteAddresses } from './route.js';
-
 const DEFAULT_PARTITION = 0xffff;
 
 /** Zero bytes that fill a payload up to a multiple of 4. */

@@ -16,8 +16,9 @@ import {
   ST_PORT_RX_NO_RECEIVE_OFFSET,
   ST_PORT_RX_QKEY_OFFSET,
 } from '../abi/generated/state.js';
-import { PacketBuilder, type Route } from '../fabric/packet.js';
+import { PacketBuilder } from '../fabric/packet.js';
 import type { ParsedPacket } from '../fabric/parse.js';
+import type { Route } from '../fabric/route.js';
 import { type Core, Step } from './core.js';
 import { countUp } from './counters.js';
 import type { Descriptor } from './descriptor.js';

@@ -63,6 +63,8 @@ class Side {
 
 const source = new Side(false);
 const target = new Side(true);
+/** Bytes that the last slice has done. */
+let moved = 0;
 const pattern = new Uint8Array(PATTERN_BYTES);
 const patternWords = new Uint32Array(pattern.buffer);
 
@@ -81,10 +83,11 @@ export function runEngine(core: Core, qp: QpRow, d: Descriptor, work: Work): Ste
   for (let n = 0; n < SLICES_A_STEP && done < total; n++) {
     if (n > 0 && core.mustYield()) break;
     const bytes = Math.min(SLICE_BYTES, total - done);
+    // Nobody waits for the slices after the first one: they end with a piece, and cut none into two that need not be.
     const outcome =
       d.opcode === Opcode.COPY
-        ? copySlice(core, qp, pd, d.index, bytes, total - done)
-        : fillSlice(core, qp, pd, d.index, bytes, total - done, done);
+        ? copySlice(core, qp, pd, d.index, bytes, total - done, n > 0)
+        : fillSlice(core, qp, pd, d.index, bytes, total - done, done, n > 0);
     if (outcome === Dma.NOT_YET) {
       // Slices before it are done; the next step begins at the one that waits.
       if (done === start) return Step.WAIT_MEMORY;
@@ -92,7 +95,7 @@ export function runEngine(core: Core, qp: QpRow, d: Descriptor, work: Work): Ste
     }
     if (outcome === Dma.FAULT) return end(work, WcStatus.GENERAL_ERR);
     if (outcome === KEY_GONE) return end(work, WcStatus.LOC_PROT_ERR);
-    done += bytes;
+    done += moved;
   }
   if (done >= total) return end(work, WcStatus.SUCCESS);
   putQpActiveDone(core.journal, qp, done);
@@ -109,10 +112,19 @@ function end(work: Work, status: WcStatus): Step {
 const KEY_GONE = 3;
 type Outcome = Dma | typeof KEY_GONE;
 
-/** `rest` is what the descriptor still has to do, this slice included. */
-function copySlice(core: Core, qp: QpRow, pd: number, index: number, bytes: number, rest: number): Outcome {
+/** `rest` is what the descriptor still has to do, this slice included; `piece`: it ends with the first piece. */
+function copySlice(
+  core: Core,
+  qp: QpRow,
+  pd: number,
+  index: number,
+  bytes: number,
+  rest: number,
+  piece: boolean,
+): Outcome {
   const { m, memory } = core;
-  for (let left = bytes; left > 0; ) {
+  let left = bytes;
+  do {
     if (!source.ready(m, pd, rest) || !target.ready(m, pd, rest)) return KEY_GONE;
     const n = Math.min(source.left, target.left, left);
     const from = source.take(n);
@@ -120,7 +132,8 @@ function copySlice(core: Core, qp: QpRow, pd: number, index: number, bytes: numb
     const dma = memory.copy(from, to, n);
     if (dma !== Dma.DONE) return copyFailed(core, dma, qp, index, from, to, n);
     left -= n;
-  }
+  } while (left > 0 && !piece);
+  moved = bytes - left;
   return Dma.DONE;
 }
 
@@ -151,16 +164,19 @@ function fillSlice(
   bytes: number,
   rest: number,
   done: number,
+  piece: boolean,
 ): Outcome {
   const { m, memory } = core;
-  for (let left = bytes; left > 0; ) {
+  let left = bytes;
+  do {
     if (!target.ready(m, pd, rest)) return KEY_GONE;
     const n = Math.min(target.left, left);
     const at = target.take(n);
     const dma = memory.fill(at, n, pattern, (done + bytes - left) % PATTERN_BYTES);
     if (dma !== Dma.DONE) return core.dmaFailed(dma, FaultObject.SCATTER, qpNumber(qp), index, at, n, true);
     left -= n;
-  }
+  } while (left > 0 && !piece);
+  moved = bytes - left;
   return Dma.DONE;
 }
 

@@ -81,7 +81,7 @@ export class Scheduler {
   #pick(): QpRow {
     const pushed = this.#core.queues.nextPushed(this.#open);
     const rung = this.#turns.next(this.#open);
-    if (pushed !== NONE && !(rung !== NONE && this.#isDue())) {
+    if (pushed !== NONE && !this.#isDue()) {
       this.#countOvertaken();
       return pushed;
     }

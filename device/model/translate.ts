@@ -157,11 +157,19 @@ export class SgeCursor {
 
 /** Checks the keys of a whole list before its first byte moves, so that a bad entry is found before anything is touched. */
 export function checkList(m: Uint32Array, pd: number, list: number, count: number, write: boolean): WcStatus {
+  let mr = NONE as MrRow;
+  let known = 0;
   for (let n = 0; n < count; n++) {
     const at = list + n * SGE_WORDS;
     const length = sgeLength(m, at);
-    if (length > 0 && allow(m, sgeLkey(m, at), pd, sgeAddress(m, at), length, write) === NONE)
-      return WcStatus.LOC_PROT_ERR;
+    if (length === 0) continue;
+    const address = sgeAddress(m, at);
+    const key = sgeLkey(m, at);
+    // Mostly all entries name one region.
+    if (mr !== NONE && key === known && holds(m, mr, address, length)) continue;
+    mr = allow(m, key, pd, address, length, write);
+    if (mr === NONE) return WcStatus.LOC_PROT_ERR;
+    known = key;
   }
   return WcStatus.SUCCESS;
 }

@@ -47,6 +47,9 @@ export class Copies {
 
   run(samples: number): Row[] {
     const rows: Row[] = [];
+    // Until the code is compiled for all shapes.
+    for (const [, gather, scatter] of SHAPES)
+      this.#row('', samples, { bytes: SIZES[0], gather, scatter, cached: false });
     for (const cached of [false, true]) {
       for (const [name, gather, scatter] of SHAPES) {
         for (const bytes of SIZES) {

@@ -21,6 +21,8 @@ export class World implements Target {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
   readonly driver: Driver;
+  /** Something has come from the guest that the adapter has not seen yet. */
+  waiting = false;
   /** Pushes so far into the buffers of page 0, which take turns. */
   pushes = 0;
   readonly #ram = new GuestRam();
@@ -45,7 +47,7 @@ export class World implements Target {
       raiseInterrupt: () => {},
       setInterruptLevel: () => {},
       log: (_level: string, message: string) => console.error(message),
-      workWaiting: () => false,
+      workWaiting: () => this.waiting,
     };
     this.adapter.attach(host, region, true);
     this.adapter.control({ kind: 'bus-master', value: true });

@@ -90,6 +90,8 @@ for (const [opcode, what] of [
     t.deepEqual(outcomes(finish(d, cq)), [[1, WcStatus.SUCCESS]]);
     t.deepEqual(d.events(eq), [{ type: EventType.SQ_DRAINED, number: a.number, detail: 0 }]);
     t.is(c.cmdQpOutDraining(d.rawQp(a), 0), 0);
+    t.is(d.modify(a, STATE, { state: c.QpState.SQD }), c.CommandCode.OK);
+    t.deepEqual(d.events(eq), [], 'it was asked for once');
     t.is(d.modify(a, STATE, { state: c.QpState.RTS }), c.CommandCode.OK);
     t.deepEqual(outcomes(finish(d, cq)), [
       [2, WcStatus.SUCCESS],
@@ -117,15 +119,18 @@ test('SRQ: a queue pair in error flushes the receive that it has taken, says tha
   const to = d.alloc(1024);
   const gather = [{ address: from.address, length: 700 }];
   d.recvShared(srq, ...[1, 2, 3].map(() => [{ address: to, length: 1024 }]));
+  d.send(other, { opcode: Opcode.SEND, wrId: 6 });
+  t.deepEqual(outcomes(finish(d, cq)), [[6, WcStatus.SUCCESS]]);
+  t.is(d.poll(recvCq)[0]?.index, 0);
   d.send(a, { opcode: Opcode.SEND, gather, wrId: 7 });
   slices(1);
-  t.is(d.querySrq(srq).consumer, 1, 'its first packet has taken one');
+  t.is(d.querySrq(srq).consumer, 2, 'its first packet has taken one');
   t.is(d.modify(b, c.QpAttr.STATE, { state: c.QpState.ERR }), c.CommandCode.OK);
   t.deepEqual(d.events(eq), [], 'it still holds one');
   t.deepEqual(outcomes(finish(d, cq)), [[7, WcStatus.RETRY_EXC_ERR]]);
   t.deepEqual(
     d.poll(recvCq).map(x => [x.wrId, x.status, x.qpn, x.index]),
-    [[0, WcStatus.WR_FLUSH_ERR, b.number, 0]],
+    [[1, WcStatus.WR_FLUSH_ERR, b.number, 1]],
   );
   const ofB = { type: EventType.LAST_WQE_REACHED, number: b.number, detail: 0 };
   t.deepEqual(
@@ -136,7 +141,7 @@ test('SRQ: a queue pair in error flushes the receive that it has taken, says tha
   t.deepEqual(outcomes(finish(d, cq)), [[8, WcStatus.SUCCESS]]);
   t.deepEqual(
     d.poll(recvCq).map(x => [x.wrId, x.qpn]),
-    [[1, last.number]],
+    [[2, last.number]],
   );
   t.is(d.modify(last, c.QpAttr.STATE, { state: c.QpState.ERR }), c.CommandCode.OK);
   d.target.settle();

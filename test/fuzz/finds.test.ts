@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
     target: 'doorbells',
     name: 'a doorbell may post more than the queue holds',
     file: 'model/notify.js',
-    find: 'if (distance(index, qpSendConsumer(m, qp)) > pow2(qpSendLogDepth(m, qp)))',
+    find: 'if (!hasRoom(posted, producer, qpSendConsumer(m, qp), qpSendLogDepth(m, qp)))',
     replace: 'if (false)',
     executions: 20_000,
     says: /more posted than there is room for/,

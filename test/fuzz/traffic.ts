@@ -35,6 +35,7 @@ const REGISTERS = [
   r.DB_CQ_ARM_OFFSET,
   r.DB_CQ_UPDATE_OFFSET,
   r.DB_EQ_ARM_OFFSET,
+  r.DB_SRQ_OFFSET,
 ];
 const SIZES = [8, 4, 2, 1];
 const PUSH_BYTES = [48, 64, 32, 80, 128, 256];

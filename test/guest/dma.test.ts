@@ -33,7 +33,8 @@ test.before(async t => {
 });
 
 const CHANNELS = 4;
-const SELFTEST_CASES = 19;
+const SELFTEST_CASES = 20;
+const BUILD_TIMEOUT_MS = 600_000;
 const PARAMETERS = '/sys/module/pushbell_dma/parameters';
 
 const guestOf = (names: readonly string[] = []) => ({
@@ -143,6 +144,7 @@ test.serial('behind an IOMMU: selftest and dmatest', async t => {
 });
 
 test.serial('a driver that copies one byte too few does not pass', async t => {
+  t.timeout(BUILD_TIMEOUT_MS);
   const dir = temporaryDirectory(t);
   cpSync(join(projectRoot, 'guest-driver'), dir, {
     recursive: true,

@@ -25,6 +25,11 @@ const KILLS_BEHIND_IOMMU = 5;
 const SANE_PAUSE_MS = 10_000;
 const GONE_AFTER_MS = 500;
 const SEED = 20;
+/** What the workload has to have done, each. */
+const OPERATIONS = [
+  ...['pushed', 'rung', 'inlines', 'copies', 'fills'],
+  ...['sends', 'writes', 'reads', 'atomics', 'registrations'],
+];
 const STATE_ABI = 'device/abi/generated/state.js';
 
 const guestOf = () => ({
@@ -44,7 +49,7 @@ async function underLoad(
     await load.start();
     await act(served, load);
     const { figures } = await load.stop();
-    t.true(figures.pushed > 0 && figures.rung > 0 && figures.copies > 0 && figures.sends > 0);
+    for (const operation of OPERATIONS) t.true(figures[operation] > 0, operation);
     t.is(figures.resets, 0);
     t.is(await register(vm, 'RESET_EPOCH'), epoch);
     await shortSelftest(vm);

@@ -14,8 +14,9 @@ import {
 } from '../../device/abi/generated/packets.js';
 import { ipv4FromMac } from '../../device/fabric/addresses.js';
 import type { PacketFields } from '../../device/fabric/extension-headers.js';
-import { PacketBuilder, Route } from '../../device/fabric/packet.js';
+import { PacketBuilder } from '../../device/fabric/packet.js';
 import { ParsedPacket } from '../../device/fabric/parse.js';
+import { Route } from '../../device/fabric/route.js';
 import { Core, Step } from '../../device/model/core.js';
 import { Diary } from '../../device/model/diary.js';
 import { Journal } from '../../device/model/journal.js';
@@ -227,6 +228,7 @@ for (const [what, packets, syndrome] of OUT_OF_PLACE) {
     const { d, ends } = lab;
     t.is(d.queryQp(ends.b).state, c.QpState.RTS);
     t.is(c.cmdQpCountersRxDropped(d.counters(c.CounterKind.QP, ends.b.number), 0), 1);
+    t.is(d.queryQp(ends.b).rqPsn, packets.length, 'the number after it is the next one');
     for (const opcode of [B.UC_SEND_LAST, B.UC_WRITE_LAST])
       lab.give({ opcode, psn: d.queryQp(ends.b).rqPsn }, 5);
     t.deepEqual(d.poll(ends.recvCq), [], 'the message of which it was has come to nothing');

@@ -28,6 +28,8 @@ const COUNTS = {
   'event queues': s.ST_EQ_HIGH_OFFSET,
   'completion queues': s.ST_CQ_HIGH_OFFSET,
   'queue pairs': s.ST_QP_HIGH_OFFSET,
+  'shared receive queues': s.ST_SRQ_HIGH_OFFSET,
+  'address handles': s.ST_AH_HIGH_OFFSET,
   'page pool': s.ST_POOL_HIGH_OFFSET,
 };
 
@@ -45,6 +47,8 @@ for (const [what, offset] of Object.entries(COUNTS)) {
     d.command(Command.ALLOC_PD);
     d.channel({ sendCq: d.createCq(eq) });
     d.registerWhole(d.pd);
+    d.createAh();
+    d.recvShared(d.createSrq(), []);
     target.adapter.control({ kind: 'stop' });
     target.adapter.control({ kind: 'run' });
     target.adapter.controlOps.explain();

@@ -3,9 +3,21 @@
 // touches no byte but those of its queues and of the regions that the queues' protection domain may write.
 import test from 'ava';
 import fc from 'fast-check';
-import { Command, CommandCode, MAILBOX_OUTPUT_OFFSET } from '../../device/abi/generated/commands.js';
-import { Opcode } from '../../device/abi/generated/descriptors.js';
 import {
+  Access,
+  Command,
+  CommandCode,
+  cmdResizeCqAddress,
+  cmdResizeCqLogDepth,
+  MAILBOX_OUTPUT_OFFSET,
+  Mtu,
+  QpType,
+} from '../../device/abi/generated/commands.js';
+import { CQE_SIZE } from '../../device/abi/generated/descriptors.js';
+import {
+  DB_RECV_OFFSET,
+  DB_SEND_OFFSET,
+  DB_SRQ_OFFSET,
   DOORBELL_BAR,
   REG_COMMAND_OFFSET,
   REG_CONTROL_OFFSET,
@@ -15,8 +27,9 @@ import {
   REGISTER_BAR,
   RESET_MAGIC,
 } from '../../device/abi/generated/registers.js';
+import { DEFAULT_QKEY } from '../support/commander.js';
 import type { Driver } from '../support/driver.js';
-import { type Cq, type Eq, encodeWork, type Qp, type Ring } from '../support/work.js';
+import type { Cq, Eq, Qp, Ring, Srq } from '../support/work.js';
 import {
   Arena,
   checkBystander,
@@ -27,14 +40,23 @@ import {
   take,
   takeQueues,
 } from './arena.js';
+import {
+  DATA_BYTES,
+  ENTRY_BYTES,
+  type Entry,
+  encodeEntry,
+  entry,
+  RO_IOVA,
+  RW_IOVA,
+  USUAL,
+  word,
+} from './entries.js';
 import { hold } from './seed.js';
 
 const arena = new Arena();
 const PAGE = 4096;
-/** Stride of the work queues. */
-const ENTRY_BYTES = 64;
 
-interface Access {
+interface Store {
   readonly bar: number;
   readonly offset: number;
   readonly size: number;
@@ -43,11 +65,6 @@ interface Access {
   readonly read: boolean;
 }
 
-const word = fc.oneof(
-  { weight: 3, arbitrary: fc.nat(7) },
-  { weight: 3, arbitrary: fc.constantFrom(0, 1, 0xffff, 0xffffffff, 0x80000000, 0x02000003, 0x10000003) },
-  { weight: 1, arbitrary: fc.nat(0xffffffff) },
-);
 const doorbell = fc
   .tuple(fc.nat(2), fc.constantFrom(0, 8, 16, 24, 32, 40, 0x7f8))
   .map(([p, at]) => p * PAGE + at);
@@ -69,17 +86,24 @@ const offset = fc.oneof(
   { weight: 1, arbitrary: fc.nat(0xfffff) },
 );
 /** A doorbell that a driver might ring: right register, a queue that exists, a small index. */
-const plausible: fc.Arbitrary<Access> = fc
+/** Page, queue and register: queue pairs 3, 4, 6 and 7 belong to page 0, 5 to page 1; 1 is the shared receive queue. */
+const RINGS = [
+  ...[3, 4, 6, 7].map(number => [0, number, DB_SEND_OFFSET] as const),
+  [1, 5, DB_SEND_OFFSET],
+  [0, 4, DB_RECV_OFFSET],
+  [0, 4, DB_RECV_OFFSET],
+  [0, 1, DB_SRQ_OFFSET],
+  [0, 1, DB_SRQ_OFFSET],
+] as const;
+const plausible: fc.Arbitrary<Store> = fc
   .tuple(
-    // Queue pairs 3 and 4 belong to page 0, 5 to page 1.
     fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom<[number, number]>([0, 3], [0, 4], [1, 5]) },
-      { weight: 1, arbitrary: fc.tuple(fc.nat(1), fc.nat(6)) },
+      { weight: 4, arbitrary: fc.constantFrom(...RINGS) },
+      { weight: 1, arbitrary: fc.tuple(fc.nat(1), fc.nat(8), fc.constantFrom(0, 8, 16, 24, 32, 40)) },
     ),
-    fc.constantFrom(0, 0, 0, 8, 8, 16, 24, 32),
     fc.integer({ min: 0, max: 5 }),
   )
-  .map(([[page, number], at, index]) => ({
+  .map(([[page, number, at], index]) => ({
     bar: DOORBELL_BAR,
     offset: page * PAGE + at,
     size: 8,
@@ -88,7 +112,7 @@ const plausible: fc.Arbitrary<Access> = fc
     read: false,
   }));
 
-const wild: fc.Arbitrary<Access> = fc.record({
+const wild: fc.Arbitrary<Store> = fc.record({
   bar: fc.oneof({ weight: 8, arbitrary: fc.constant(DOORBELL_BAR) }, { weight: 2, arbitrary: fc.nat(5) }),
   offset,
   size: fc.constantFrom(8, 8, 8, 4, 2, 1),
@@ -97,7 +121,7 @@ const wild: fc.Arbitrary<Access> = fc.record({
   read: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 
-const access = fc.oneof({ weight: 1, arbitrary: plausible }, { weight: 1, arbitrary: wild });
+const access = fc.oneof({ weight: 3, arbitrary: plausible }, { weight: 2, arbitrary: wild });
 
 const BYSTANDER_PAGE = 3;
 
@@ -105,40 +129,20 @@ const BYSTANDER_PAGE = 3;
  * What would make the run pointless: another mailbox, a command, a reset (commands have a property of their own), or
  * the doorbell page of the bystander, who may harm itself.
  */
-const spoils = (a: Access): boolean =>
+const spoils = (a: Store): boolean =>
   (a.bar === DOORBELL_BAR && Math.floor(a.offset / PAGE) === BYSTANDER_PAGE) ||
   (a.bar === REGISTER_BAR &&
     ([REG_COMMAND_OFFSET, REG_MAILBOX_LO_OFFSET, REG_MAILBOX_HI_OFFSET].includes(a.offset) ||
       (a.offset === REG_RESET_OFFSET && a.lo === RESET_MAGIC)));
 
 /** A store as the transport hands it on: no data above its size. */
-function play(driver: Driver, a: Access): void {
+function play(driver: Driver, a: Store): void {
   const lo = a.size >= 4 ? a.lo : a.lo % 2 ** (8 * a.size);
   if (a.read) driver.target.load(a.bar, a.offset, a.size);
   else driver.target.store(a.bar, a.offset, a.size, lo, a.size === 8 ? a.hi : 0);
 }
 
-/** A queue entry that may well be sound, and what is then broken in it: words with other values. */
-interface Entry {
-  readonly opcode: number;
-  readonly ranges: readonly (readonly [offset: number, length: number, inReadOnly: boolean])[];
-  readonly damage: readonly (readonly [word: number, value: number])[];
-}
-
-const DATA_BYTES = 2 * PAGE;
-const range = fc.tuple(
-  fc.nat(DATA_BYTES),
-  fc.oneof({ weight: 9, arbitrary: fc.nat(900) }, { weight: 1, arbitrary: word }),
-  fc.boolean(),
-);
-const entry: fc.Arbitrary<Entry> = fc.record({
-  opcode: fc.constantFrom(Opcode.NOP, Opcode.SEND, Opcode.COPY, Opcode.FILL),
-  ranges: fc.array(range, { maxLength: 1 }),
-  damage: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.array(fc.tuple(fc.nat(15), word), { maxLength: 3 }) },
-  ),
-});
+const ALL_RIGHTS = Access.LOCAL_WRITE | Access.REMOTE_WRITE | Access.REMOTE_READ | Access.REMOTE_ATOMIC;
 
 interface Battlefield {
   readonly driver: Driver;
@@ -147,10 +151,6 @@ interface Battlefield {
   readonly writable: readonly number[];
   readonly bystander: ReturnType<typeof makeBystander>;
 }
-
-/** Where the regions of the guest's protection domain begin: one may be written, one only read. */
-const RW_IOVA = 0;
-const RO_IOVA = 0x10000;
 
 /** Queue pairs of a protection domain in which one small region may be written, and one may be read. */
 function prepare(entries: readonly Entry[]): Battlefield {
@@ -163,48 +163,54 @@ function prepare(entries: readonly Entry[]): Battlefield {
   const pd = driver.create(Command.ALLOC_PD);
   const data = driver.alloc(DATA_BYTES);
   noise(driver, data, DATA_BYTES, 5);
-  const rw = driver.registerPages([data + PAGE, data], RW_IOVA, DATA_BYTES, { pd });
-  const ro = driver.registerPages([...keys.pages], RO_IOVA, 3 * PAGE, { pd, access: 0 });
+  const rw = driver.registerPages([data + PAGE, data], RW_IOVA, DATA_BYTES, { pd, access: ALL_RIGHTS });
+  const ro = driver.registerPages([...keys.pages], RO_IOVA, 3 * PAGE, { pd, access: Access.REMOTE_READ });
   const cqs = [driver.createCq(eq, 4), driver.createCq(eq, 4, page)];
-  const qps = [0, 0, 1].map((which, n) =>
-    makeQp(driver, pd, which === 0 ? 0 : page, cqs[which], n === 2 ? 1 : 0),
-  );
-  driver.connect(qps[0], qps[1].number);
-  driver.connect(qps[1], qps[0].number);
-  driver.connect(qps[2], 0);
+  const srq = makeSrq(driver, pd);
+  const qps = [
+    makeQp(driver, pd, 0, cqs[0], QpType.RC),
+    makeQp(driver, pd, 0, cqs[0], QpType.RC),
+    makeQp(driver, pd, page, cqs[1], QpType.DMA),
+    makeQp(driver, pd, 0, cqs[0], QpType.UC, srq),
+    makeQp(driver, pd, 0, cqs[0], QpType.UD, srq),
+  ];
+  const ends = [1, 0, 2, 3, 4];
+  qps.forEach((qp, n) => {
+    driver.connect(qp, qps[ends[n]].number, Mtu.MTU_256);
+  });
+  const ah = driver.createAh({}, pd);
   const recv = qps[1].recv as Ring;
+  const queues: readonly (readonly [Ring, readonly number[]])[] = [
+    [qps[0].send, USUAL.RC],
+    [recv, USUAL.RECEIVE],
+    [qps[2].send, USUAL.DMA],
+    [qps[1].send, USUAL.RC],
+    [qps[3].send, USUAL.UC],
+    [qps[4].send, USUAL.UD],
+    [srq.recv, USUAL.RECEIVE],
+  ];
   entries.forEach((e, n) => {
-    const queue = [qps[0].send, recv, qps[2].send, qps[1].send][n % 4];
+    const [queue, usual] = queues[n % queues.length];
     // Entries of one queue follow each other; each is good for one index only.
-    const index = Math.floor(n / 4) % queue.depth;
-    const bytes = encodeEntry(e, index, queue === recv, rw, ro);
+    const index = Math.floor(n / queues.length) % queue.depth;
+    const to = queue === qps[4].send ? { ah, qpn: qps[4].number, qkey: DEFAULT_QKEY } : undefined;
+    const bytes = encodeEntry(e, index, usual, rw, ro, to);
     driver.target.writeBytes(queue.address + index * queue.stride, bytes);
   });
   arena.settle();
   return { driver, eq, cqs, writable: [data, data + PAGE], bystander };
 }
 
-function encodeEntry(e: Entry, index: number, receive: boolean, rw: number, ro: number): Uint8Array {
-  const opcode = receive ? Opcode.RECV : e.opcode;
-  const from = (o: number, length: number, lkey: number, base: number) => ({
-    address: base + o,
-    length,
-    lkey,
-  });
-  const reads = e.ranges.map(([o, n, fixed]) => from(o, n, fixed ? ro : rw, fixed ? RO_IOVA : RW_IOVA));
-  const writes = e.ranges.map(([o, n, fixed]) =>
-    fixed && n % 3 === 0 ? from(o, n, ro, RO_IOVA) : from(o, n, rw, RW_IOVA),
-  );
-  const gather = opcode === Opcode.SEND || opcode === Opcode.COPY ? reads : [];
-  const scatter = opcode === Opcode.NOP || opcode === Opcode.SEND ? [] : writes;
-  const bytes = new Uint8Array(ENTRY_BYTES);
-  bytes.set(encodeWork({ opcode, gather, scatter }, index, 0).subarray(0, ENTRY_BYTES));
-  const words = new Uint32Array(bytes.buffer);
-  for (const [at, value] of e.damage) words[at] = value;
-  return bytes;
+/** A shared receive queue, whose ring the adapter may only read. */
+function makeSrq(driver: Driver, pd: number): Srq {
+  const own = driver.key;
+  driver.key = driver.registerWhole(pd, 0);
+  const srq = driver.createSrq({ pd, logDepth: 2, logStride: 6, limit: 1 });
+  driver.key = own;
+  return srq;
 }
 
-function makeQp(driver: Driver, pd: number, page: number, cq: Cq, type: number): Qp {
+function makeQp(driver: Driver, pd: number, page: number, cq: Cq, type: number, srq?: Srq): Qp {
   const sendAddress = driver.alloc(4 * ENTRY_BYTES);
   const pages = [sendAddress];
   const sendLkey = driver.registerPages(pages, 0x100000, PAGE, { pd, access: 0 });
@@ -220,6 +226,7 @@ function makeQp(driver: Driver, pd: number, page: number, cq: Cq, type: number):
     sendAddress: 0x100000,
     logDepth: 2,
     logStride: 6,
+    ...(srq !== undefined ? { srq } : {}),
   });
   driver.key = own;
   return { ...made, send: { ...made.send, address: sendAddress } };
@@ -227,7 +234,7 @@ function makeQp(driver: Driver, pd: number, page: number, cq: Cq, type: number):
 
 test('any stores to any BAR, with queues full of anything', t => {
   const stores = fc.array(access, { minLength: 1, maxLength: 60 });
-  const entries = fc.array(entry, { minLength: 16, maxLength: 16 });
+  const entries = fc.array(entry, { minLength: 28, maxLength: 28 });
   const seen = { completions: 0, good: 0, changed: 0 };
   const property = fc.property(stores, entries, (list, work) => {
     const field = prepare(work);
@@ -245,7 +252,7 @@ test('any stores to any BAR, with queues full of anything', t => {
     revive(field.driver);
     checkBystander(field.driver, field.bystander);
   });
-  hold(t, 400, property);
+  hold(t, 500, property);
   t.log(seen);
   // A storm in which nothing ever runs would prove nothing.
   t.true(seen.good > 100 && seen.completions > seen.good && seen.changed > 40);
@@ -272,6 +279,10 @@ function revive(driver: Driver): void {
   driver.writeRegister(REG_CONTROL_OFFSET, 1);
 }
 
+/** Bytes of the longest output. */
+const OUTPUT_BYTES = 192;
+/** These change what the bystander has: queue pair 2, completion queue 1. */
+const RISKY: readonly number[] = [Command.MODIFY_QP, Command.RESIZE_CQ];
 const KNOWN_CODES: ReadonlySet<number> = new Set(Object.values(CommandCode));
 const opcode = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...Object.values(Command)) },
@@ -307,7 +318,9 @@ test('any commands with any input', t => {
       if (c.mailboxOff !== 0 && status === CommandCode.OK)
         throw new Error('a mailbox that cannot be was used');
       const after = arena.memory();
-      if (status === CommandCode.OK) take(before, after, driver.mailbox + MAILBOX_OUTPUT_OFFSET, 64);
+      if (status === CommandCode.OK) takeOutput(before, after, driver.mailbox, c.opcode, c.input);
+      // A change of the port or a GID is told.
+      takeQueues(before, after, [], [eq]);
       sameMemory(before, after);
     }
     driver.writeRegister(REG_MAILBOX_LO_OFFSET, driver.mailbox);
@@ -318,7 +331,22 @@ test('any commands with any input', t => {
   hold(t, 600, property);
 });
 
+/** What a command that has succeeded may have written: its output, and the new buffer of a queue. */
+function takeOutput(
+  before: Uint8Array,
+  after: Uint8Array,
+  mailbox: number,
+  code: number,
+  words: readonly number[],
+): void {
+  take(before, after, mailbox + MAILBOX_OUTPUT_OFFSET, OUTPUT_BYTES);
+  if (code !== Command.RESIZE_CQ) return;
+  const input = Uint32Array.from({ length: 16 }, (_, n) => words[n] ?? 0);
+  take(before, after, cmdResizeCqAddress(input, 0), CQE_SIZE * 2 ** cmdResizeCqLogDepth(input, 0));
+}
+
 /** Commands that may well end what the bystander lives from: its queue pair, the link. */
 function breaksBystander(code: number, words: readonly number[]): boolean {
-  return code === Command.DESTROY_QP || (code === Command.MODIFY_QP && (words[0] ?? 0) <= 2);
+  const first = words[0] ?? 0;
+  return code === Command.DESTROY_QP || (RISKY.includes(code) && first <= 2);
 }

@@ -8,6 +8,7 @@ import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
+import { takeoverCases } from './takeover-cases.js';
 import { unitCases } from './unit-cases.js';
 import { wakeCases } from './wake-cases.js';
 
@@ -47,6 +48,7 @@ export const mutationCases: readonly MutationCase[] = [
   ...diaryCases,
   ...fieldCases,
   ...wakeCases,
+  ...takeoverCases,
   ...all.filter(c => !LATER.test(c.name)).map(inProcess),
   ...all.filter(c => LATER.test(c.name)).map(inProcess),
 ].filter(({ name }) => asked.test(name));

@@ -220,8 +220,29 @@ export const diaryCases: readonly MutationCase[] = [
       d.doorbell(0, register, a.number, 32768);
       assert.deepEqual([ignored(), refused()], [before[0] + 1, before[1] + 1]);
     }
+    const srq = d.createSrq({ logDepth: 4 });
+    const before = [ignored(), refused()];
+    d.doorbell(0, r.DB_SRQ_OFFSET, srq.number, 32769);
+    d.doorbell(0, r.DB_SRQ_OFFSET, srq.number, 32768);
+    assert.deepEqual([ignored(), refused()], [before[0] + 1, before[1] + 1]);
     t.settle();
     assert.deepEqual(d.poll(cq), []);
+  }),
+  onStation('what does not exist belongs to no page', s => {
+    const { d, t } = s;
+    makeQueues(d);
+    const pages = [0, ...Array.from({ length: 20 }, () => d.create(Command.ALLOC_PAGE))];
+    const registers = [
+      r.DB_SEND_OFFSET,
+      r.DB_RECV_OFFSET,
+      r.DB_SRQ_OFFSET,
+      r.DB_CQ_ARM_OFFSET,
+      r.DB_CQ_UPDATE_OFFSET,
+    ];
+    for (const page of pages) for (const register of registers) d.doorbell(page, register, 999, 1);
+    assert.equal(d.readRegister(r.REG_COUNT_REFUSED_OFFSET), pages.length * registers.length);
+    assert.equal(d.readRegister(r.REG_COUNT_DOORBELLS_OFFSET), 0);
+    assert.equal(t.step(), false);
   }),
   onStation(
     'accesses to a doorbell page that no register takes are remembered with place, size and reason',

@@ -18,10 +18,10 @@ export const DEFECTS: readonly Defect[] = [
     replace: 'address, first ? left : bytes, 0)',
   },
   {
-    name: 'a READ needs no right of the queue pair',
-    file: 'remote-reads.js',
-    find: '(qpAccess(m, qp) & Access.REMOTE_READ) === 0',
-    replace: 'false',
+    name: 'the peer of a queue pair needs no right of it',
+    file: 'translate.js',
+    find: 'if ((qpAccess(m, qp) & right) === 0)',
+    replace: 'if (false)',
   },
   {
     name: 'FETCH_ADD carries nothing from the low to the high half',
@@ -92,8 +92,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a torn push is whole',
     file: 'push.js',
-    find: '|| pbufTorn(m, buffer) === 1)',
-    replace: ')',
+    find: 'if (pbufTorn(m, buffer) === 1)',
+    replace: 'if (false)',
   },
   {
     name: 'the last byte of a region belongs to nobody',

@@ -117,9 +117,11 @@ const modify = make(
   ([s, to, flip], cast) => ({ do: 'modify', qp: s % cast.length, to, flip }),
 );
 /** To SQD, and the event is asked for; and back. */
-const drain = make(fc.tuple(slot, fc.nat(2)), ([s, what], cast) => {
+const drain = make(fc.tuple(slot, fc.nat(3)), ([s, what], cast) => {
   const qp = s % cast.length;
-  if (what > 0) return { do: 'modify', qp, to: QpState.RTS, flip: 0 };
+  // Software that takes it to be in RTS still.
+  if (what === 2) return { do: 'modify', qp, to: QpState.RTS, flip: QpAttr.CUR_STATE };
+  if (what === 1) return { do: 'modify', qp, to: QpState.RTS, flip: 0 };
   return { do: 'modify', qp, to: QpState.SQD, flip: QpAttr.SQD_EVENT };
 });
 /** A connection starts anew, at both ends; sometimes one end alone, to somebody else, or as far as RTR. */
@@ -242,14 +244,14 @@ function create(qp: number, m: Member, logDepth: number): Op {
 }
 
 /** What comes before anything else: the cast is made and connected. */
-function prologue(cast: readonly Member[], mtu: number): Op[] {
+function prologue(cast: readonly Member[], mtu: number, rights: number): Op[] {
   const ops: Op[] = [];
   if (cast.some(m => m.srq === 0)) ops.push({ do: 'createSrq', srq: 0, limit: 2 });
   cast.forEach((m, qp) => {
-    ops.push(create(qp, m, 4));
+    ops.push(create(qp, m, qp % 2 === 0 ? 3 : 4));
   });
   cast.forEach((m, qp) => {
-    ops.push(bringUp(qp, m.peer, mtu, 0xfffffe, REMOTE, 4));
+    ops.push(bringUp(qp, m.peer, mtu, 0xfffffe, rights, 4));
   });
   if (cast.some(m => m.type === 'UD'))
     ops.push(
@@ -287,11 +289,12 @@ export function programs(steps: number): fc.Arbitrary<Program> {
     .record({
       cast: fc.nat(CASTS.length - 1),
       mtu: rarely(fc.constant(1), fc.constantFrom(2, 3), 3),
+      rights: rarely(fc.constant(REMOTE), fc.constantFrom(2, 4, 8), 10),
       steps: fc.array(step, { minLength: 1, maxLength: steps, size: 'max' }),
     })
-    .map(({ cast, mtu, steps }) => {
+    .map(({ cast, mtu, rights, steps }) => {
       const members = CASTS[cast];
       const body = steps.flatMap(one => one(members, mtu));
-      return [...prologue(members, mtu), ...body, { do: 'release' }];
+      return [...prologue(members, mtu, rights), ...body, { do: 'release' }];
     });
 }

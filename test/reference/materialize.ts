@@ -56,7 +56,7 @@ export function materialize(stage: Stage, plan: WorkPlan, site: Site): Descripto
     operandHi: remote !== undefined ? stage.key(remote.key) : opcode === Opcode.FILL ? ~value >>> 0 : 0,
     remoteAddress: remote === undefined ? 0 : stage.base(remote.key) + remote.at,
     swapAdd: [value, value],
-    compare: opcode === Opcode.CMP_SWAP ? [plan.compare ?? 0, plan.compare ?? 0] : [0, 0],
+    compare: opcode === Opcode.CMP_SWAP ? (plan.compare ?? [0, 0]) : [0, 0],
     ah: datagram ? site.ah : 0,
     destQpn: datagram ? site.dest : 0,
     qkey: datagram ? (plan.qkey ?? 0) : 0,
@@ -70,8 +70,9 @@ export function materialize(stage: Stage, plan: WorkPlan, site: Site): Descripto
 const damageOf = (damage: Damage | undefined, opcode: number): Damage | undefined =>
   damage === 'reserved' && WITH_REMOTE.includes(opcode) ? 'flag' : damage;
 
+/** Not the same again after a packet. */
 const inlineBytes = (length: number, seed: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, n) => (seed * 37 + n * 11 + 5) % 256);
+  Uint8Array.from({ length }, (_, n) => (seed * 37 + n * 11 + Math.floor(n / 256) * 101) % 256);
 
 /** FAST_REG gives the region the key that it names, with the tag of the plan. */
 function keyOf(stage: Stage, plan: WorkPlan): number {

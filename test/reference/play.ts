@@ -7,6 +7,7 @@ import {
   DB_RECV_OFFSET,
   DB_SEND_OFFSET,
   DB_SRQ_OFFSET,
+  PUSH_BUFFER_BYTES,
 } from '../../device/abi/generated/registers.js';
 import * as commands from './commands.js';
 import { type Damage, type Descriptor, encode } from './descriptor.js';
@@ -26,6 +27,9 @@ type Of<Name extends Op['do']> = Extract<Op, { do: Name }>;
 /** Numbers that no object has. */
 const NOBODY = 0x3000;
 const STRIDE = 256;
+const RING_BYTES = 4096;
+/** Bytes of an entry of a queue of 2^log entries: as many as there is room for. */
+const strideOf = (log: number): number => Math.min(512, RING_BYTES / 2 ** log);
 
 /**
  * Plays a program on a stage. Throws Disagreement where the adapter does something else than the reference. Returns what
@@ -115,7 +119,8 @@ class Performance {
     const own = !channel && srqn === 0;
     const log = op.logDepth;
     const [sendCqn, recvCqn] = op.cqs.map(n => cqs[n].number);
-    for (const ring of [sendRings[op.qp], recvRings[op.qp]]) target.writeBytes(ring, new Uint8Array(4096));
+    for (const ring of [sendRings[op.qp], recvRings[op.qp]])
+      target.writeBytes(ring, new Uint8Array(RING_BYTES));
     const status = driver.tryCommand(c.Command.CREATE_QP, i => {
       c.setCmdCreateQpPd(i, 0, pds[0]);
       c.setCmdCreateQpPage(i, 0, op.page === true ? page : 0);
@@ -123,14 +128,14 @@ class Performance {
       c.setCmdCreateQpRecvCqn(i, 0, channel ? 0 : recvCqn);
       c.setCmdCreateQpType(i, 0, type);
       c.setCmdCreateQpSendLogDepth(i, 0, log);
-      c.setCmdCreateQpSendLogStride(i, 0, Math.log2(STRIDE));
+      c.setCmdCreateQpSendLogStride(i, 0, Math.log2(strideOf(log)));
       c.setCmdCreateQpFlags(i, 0, op.privileged === true ? c.QpFlag.PRIVILEGED : 0);
       c.setCmdCreateQpSendAddress(i, 0, sendRings[op.qp]);
       c.setCmdCreateQpSendLkey(i, 0, driver.key);
       c.setCmdCreateQpSrqn(i, 0, channel ? 0 : srqn);
       if (!own) return;
       c.setCmdCreateQpRecvLogDepth(i, 0, log);
-      c.setCmdCreateQpRecvLogStride(i, 0, Math.log2(STRIDE));
+      c.setCmdCreateQpRecvLogStride(i, 0, Math.log2(strideOf(log)));
       c.setCmdCreateQpRecvAddress(i, 0, recvRings[op.qp]);
       c.setCmdCreateQpRecvLkey(i, 0, driver.key);
     });
@@ -139,7 +144,8 @@ class Performance {
     if (status !== 0 && !second) throw new Disagreement(`CREATE_QP ends with status ${status}`);
     if (status === 0) this.#qps.set(op.qp, number);
     this.#duel.both(r => {
-      for (const ring of [sendRings[op.qp], recvRings[op.qp]]) r.memory.bytes.fill(0, ring, ring + 4096);
+      for (const ring of [sendRings[op.qp], recvRings[op.qp]])
+        r.memory.bytes.fill(0, ring, ring + RING_BYTES);
       if ((status === 0) === second) throw new Disagreement(`a second GSI queue pair: status ${status}`);
       if (status !== 0) return;
       if (r.qps.has(number)) throw new Disagreement(`number ${number} is given out twice`);
@@ -153,7 +159,7 @@ class Performance {
         srqn: channel ? 0 : srqn,
         privileged: op.privileged === true,
         logDepth: log,
-        stride: STRIDE,
+        stride: strideOf(log),
       });
     });
   }
@@ -243,6 +249,7 @@ class Performance {
     const { driver } = this.#stage;
     const index = qp.send.written;
     const d = this.#work(qp, op.work);
+    if (encode(d).length > PUSH_BUFFER_BYTES) return;
     const list = this.#list(op.work, d);
     const inMemory = op.how.memory === 'none' ? undefined : op.how.memory === 'same' ? d : this.#other(d);
     const write =
@@ -337,7 +344,7 @@ class Performance {
     if (this.#srqs.has(op.srq)) return;
     const { driver, pds, srqRings, target } = this.#stage;
     const logDepth = 3;
-    target.writeBytes(srqRings[op.srq], new Uint8Array(4096));
+    target.writeBytes(srqRings[op.srq], new Uint8Array(RING_BYTES));
     const number = driver.create(c.Command.CREATE_SRQ, i => {
       c.setCmdCreateSrqPd(i, 0, pds[0]);
       c.setCmdCreateSrqAddress(i, 0, srqRings[op.srq]);
@@ -348,7 +355,7 @@ class Performance {
     });
     this.#srqs.set(op.srq, number);
     this.#duel.both(r => {
-      r.memory.bytes.fill(0, srqRings[op.srq], srqRings[op.srq] + 4096);
+      r.memory.bytes.fill(0, srqRings[op.srq], srqRings[op.srq] + RING_BYTES);
       commands.createSrq(r, {
         number,
         pd: pds[0],

@@ -60,7 +60,7 @@ export interface WorkPlan {
   readonly remote?: { readonly key: KeyName; readonly at: number };
   /** Pattern of FILL, immediate data, operand of an atomic. */
   readonly value?: number;
-  readonly compare?: number;
+  readonly compare?: readonly [number, number];
   /** INV and FAST_REG. */
   readonly key?: KeyName;
   /** FAST_REG: pages of data memory, offset of the first byte in its page, bytes, rights. */

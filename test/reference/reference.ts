@@ -85,8 +85,8 @@ export class Reference {
     if (qp === undefined) return void this.counters.refused++;
     const { send } = qp;
     if (ahead(index, send.producer) >= HALF) return void this.counters.ignored++;
-    const room = ahead(index, send.consumer) < send.depth;
-    if (d !== undefined && index === send.producer && room && this.#slotsUsed() < PUSH_SLOTS) {
+    if (ahead(index, send.consumer) >= send.depth) return void this.counters.refused++;
+    if (d !== undefined && index === send.producer && this.#slotsUsed() < PUSH_SLOTS) {
       qp.pushed.set(index, { d, arrival: this.#arrivals++ });
       send.producer = next(index);
       this.counters.pushes++;

@@ -217,5 +217,11 @@ export function bytesOf(name: KeyName): number {
   return DEFINITIONS[name]?.length ?? 2 * PAGE;
 }
 
+/** Content of the memory for atomics. */
+export const SMALL_WORDS = [0, 1, 0xffffffff] as const;
 const dice = new Dice(7);
 const NOISE = Uint8Array.from({ length: DATA_PAGES * PAGE }, () => dice.below(256));
+// The page for atomics holds words that a program may guess.
+new Uint32Array(NOISE.buffer, (DATA_PAGES - 1) * PAGE, PAGE / 4).forEach((_, n, words) => {
+  words[n] = SMALL_WORDS[dice.below(SMALL_WORDS.length)];
+});

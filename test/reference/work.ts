@@ -11,7 +11,7 @@ import {
   type TypeName,
   type WorkPlan,
 } from './program.js';
-import { bytesOf } from './stage.js';
+import { bytesOf, SMALL_WORDS } from './stage.js';
 
 const CONNECTED: readonly OperationName[] = ['NOP', 'SEND', 'SEND_IMM', 'RDMA_WRITE', 'RDMA_WRITE_IMM'];
 const RELIABLE: readonly OperationName[] = [
@@ -90,12 +90,12 @@ export const material = fc.record({
   fence: maybe(fc.constant(true as const), 6),
   from: sources,
   to: targets,
-  inline: maybe(fc.integer({ min: 0, max: 200 }), 4),
+  inline: maybe(fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 257, max: 460 })), 4),
   remoteKey: rarely(fc.constantFrom<KeyName>('all', 'all', 'all', 'fast0'), fc.constantFrom(...BAD_KEYS), 25),
   remoteAt: fc.nat(9000),
   odd: maybe(fc.integer({ min: 1, max: 7 }), 40),
-  value: number32,
-  compare: fc.nat(2),
+  value: fc.oneof(number32, fc.constant(0xffffffff)),
+  compare: fc.tuple(fc.constantFrom(...SMALL_WORDS), fc.constantFrom(...SMALL_WORDS)),
   key: rarely(
     fc.constantFrom<KeyName>('fast0', 'fast1'),
     fc.constantFrom<KeyName>('all', 'junk', 'gone'),
@@ -152,10 +152,16 @@ function datagram(m: Material, op: OperationName, type: TypeName): Partial<WorkP
   return { ah: m.ah, dest: m.dest, qkey: m.qkey };
 }
 
+/** Eight bytes for an atomic: a few that are used again and again, whose content is easily guessed. */
+function remoteWord(m: Material): NonNullable<WorkPlan['remote']> {
+  const key = m.remoteKey === 'all' && m.remoteAt % 4 > 0 ? 'remoteAtomic' : m.remoteKey;
+  return { key, at: (m.remoteAt % 12) * 8 + (m.odd ?? 0) };
+}
+
 function operands(m: Material, op: OperationName): Partial<WorkPlan> {
   const data = m.inline !== undefined ? { inline: m.inline } : { from: m.from };
-  const remoteAt = m.remoteAt - (m.remoteAt % 8) + (m.odd ?? 0);
-  const remote = { key: m.remoteKey, at: op === 'CMP_SWAP' || op === 'FETCH_ADD' ? remoteAt : m.remoteAt };
+  const atomic = op === 'CMP_SWAP' || op === 'FETCH_ADD';
+  const remote = atomic ? remoteWord(m) : { key: m.remoteKey, at: m.remoteAt };
   switch (op) {
     case 'NOP':
       return {};

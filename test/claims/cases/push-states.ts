@@ -123,9 +123,11 @@ export const pushStateCases: readonly Case[] = [
     const lane = new Lane(d, cq, kind, 8);
     d.setLink(ALL);
     for (let n = 0; n < 4; n++) push(lane, n, n);
+    const other = new Lane(d, cq, 'engine', 4);
+    push(other, 0);
     move(d, lane.qp, QpState.RESET);
     d.setLink(0);
-    assert.deepEqual(finish(d, cq), []);
+    assert.deepEqual(outcomes(finish(d, cq)), [[PUSHED, WcStatus.SUCCESS]], 'of the other queue alone');
     assert.deepEqual(lane.marks(4), [0, 0, 0, 0]);
     assertSlotsFree(d);
   }),

@@ -215,7 +215,9 @@ export const sliceCases: readonly Case<InProcess>[] = [
       }
       for (let n = 0; n < 3; n++) t.step();
       assert.equal(d.modify(a, QpAttr.STATE, { state: QpState.SQD }), CommandCode.OK);
+      assert.equal(d.modify(a, QpAttr.STATE, { state: QpState.SQD }), CommandCode.BAD_STATE, 'it drains');
       t.settle();
+      assert.equal(d.modify(a, QpAttr.STATE, { state: QpState.SQD }), CommandCode.OK, 'it has drained');
       assert.deepEqual(ids(d.poll(cq)), [0]);
       assertBytes(d, to, bytes);
       assertBytes(d, to + bytes.length, new Uint8Array(bytes.length), 'nothing of the second');

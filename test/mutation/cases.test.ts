@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The cases that mutation testing has of its own, as tests like any other.
+import test from 'ava';
+import { diaryCases } from './diary-cases.js';
+import { fieldCases } from './field-cases.js';
+import { takeoverCases } from './takeover-cases.js';
+import { unitCases } from './unit-cases.js';
+import { wakeCases } from './wake-cases.js';
+
+for (const c of [...unitCases, ...diaryCases, ...fieldCases, ...wakeCases, ...takeoverCases])
+  test(c.name, t => {
+    c.run();
+    t.pass();
+  });
