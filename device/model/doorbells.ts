@@ -115,8 +115,8 @@ function ringShared(core: Core, page: number, number: number, srq: SrqRow, index
   const wasEmpty = producer === srqConsumer(m, srq);
   putSrqProducer(journal, srq, index);
   countDoorbell(journal, page);
-  // Any sender to any queue pair of this queue may wait for a receive.
-  if (wasEmpty) core.queues.unblockAll();
+  // Any sender to any queue pair of this queue may wait for a receive. Others stay: who rings need not be their friend.
+  if (wasEmpty) core.queues.unblockSendersTo(number);
 }
 
 function ringCq(core: Core, page: number, number: number, index: number, arm: boolean): void {

@@ -24,9 +24,11 @@ import {
   eqLogDepth,
   eqProducer,
   eqVector,
+  GID_COUNT,
   GID_TABLE,
   GID_UNTOLD_OFFSET,
   GID_WORDS,
+  gidUntold,
   putEqArmed,
   putEqConsumer,
   putEqDeferred,
@@ -36,10 +38,13 @@ import {
   qpErrorStatus,
   qpRecvActive,
   qpSrqn,
+  qpUntold,
   SRQ_TABLE,
   SRQ_UNTOLD_OFFSET,
   SRQ_WORDS,
   ST_PORT_UNTOLD_OFFSET,
+  srqUntold,
+  stPortUntold,
 } from '../abi/generated/state.js';
 import { type Core, Step } from './core.js';
 import { faultInfo } from './faults.js';
@@ -55,13 +60,17 @@ import {
   mrRow,
   NONE,
   type QpRow,
+  qpEnd,
   qpNumber,
+  qpRow,
+  srqEnd,
+  srqRow,
 } from './rows.js';
 import { Segment } from './translate.js';
 
 const EQE_WORDS = EQE_SIZE / 4;
 /** Events that concern the function, a queue pair or a shared receive queue go to the first event queue. */
-const ASYNC_EQ = 0;
+export const ASYNC_EQ = 0;
 const EQ_INFO = faultInfo(FaultObject.EQ, 0, true);
 /** The port has this number in events. */
 const PORT_NUMBER = 1;
@@ -131,6 +140,21 @@ function tell(
 
 export const isFull = (m: Uint32Array, eq: EqRow): boolean =>
   distance(eqProducer(m, eq), eqConsumer(m, eq)) >= pow2(eqLogDepth(m, eq));
+
+/** An event of the first event queue has found no room and was not told since. */
+export function anyUntold(m: Uint32Array): boolean {
+  if (stPortUntold(m, 0) !== 0) return true;
+  for (let n = 0; n < GID_COUNT; n++) if (gidUntold(m, GID_TABLE + n * GID_WORDS) !== 0) return true;
+  for (let n = 0; n < srqEnd(m); n++) {
+    const srq = srqRow(m, n);
+    if (srq !== NONE && srqUntold(m, srq) !== 0) return true;
+  }
+  for (let n = 0; n < qpEnd(m); n++) {
+    const qp = qpRow(m, n);
+    if (qp !== NONE && qpUntold(m, qp) !== 0) return true;
+  }
+  return false;
+}
 
 /** An event waits for room. */
 export function deferEvent(core: Core, eq: EqRow): Step {

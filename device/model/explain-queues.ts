@@ -46,6 +46,7 @@ import {
 } from '../abi/generated/state.js';
 import type { Core } from './core.js';
 import type { Finding } from './diary.js';
+import { isFull } from './events.js';
 import { faultFields } from './faults.js';
 import { gathers, moderationFields } from './moderation.js';
 import { nameOf } from './names.js';
@@ -53,6 +54,7 @@ import { distance, pow2 } from './powers.js';
 import {
   type CqRow,
   cqEnd,
+  type EqRow,
   eqEnd,
   NONE,
   type QpRow,
@@ -188,7 +190,8 @@ export function explainQueues(m: Uint32Array): Finding[] {
 function explainEq(m: Uint32Array, eq: number, eqn: number, found: Findings): void {
   const events = distance(eqProducer(m, eq), eqConsumer(m, eq));
   if (eqOverflowed(m, eq) === 1) found.add('problem', 'eq-overflow', { eqn });
-  if (eqDeferred(m, eq) === 1) found.add('problem', 'eq-full', { eqn, depth: pow2(eqLogDepth(m, eq)) });
+  if (eqDeferred(m, eq) === 1 && isFull(m, eq as EqRow))
+    found.add('problem', 'eq-full', { eqn, depth: pow2(eqLogDepth(m, eq)) });
   if (eqArmed(m, eq) === Armed.NO && events > 0)
     found.add('problem', 'eq-not-armed', { eqn, vector: eqVector(m, eq), events });
 }

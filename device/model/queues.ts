@@ -11,17 +11,19 @@ import {
   pslotUsed,
   QP_COUNT,
   qpActive,
+  qpDestQpn,
   qpRecvActive,
   qpRecvConsumer,
   qpRecvProducer,
   qpSendConsumer,
   qpSendProducer,
+  qpSrqn,
   qpState,
   qpType,
   qpUsed,
 } from '../abi/generated/state.js';
 import { ReadySet } from './ready-set.js';
-import { NONE, type QpRow, qpEnd, qpNumber, rowOfQp } from './rows.js';
+import { NONE, type QpRow, qpEnd, qpNumber, qpRow, rowOfQp } from './rows.js';
 
 /** Why a queue pair may run: what a hold or a busy wire stops. */
 export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
@@ -179,6 +181,16 @@ export class Queues {
 
   unblockAll(): void {
     for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) this.classify(rowOfQp(n));
+  }
+
+  /** The same for those alone that are connected to a queue pair of this shared receive queue. */
+  unblockSendersTo(srqn: number): void {
+    const m = this.#m;
+    for (let n = -1, left = this.#blocked.size; left > 0; left--) {
+      n = this.#blocked.after(n);
+      const peer = qpRow(m, qpDestQpn(m, rowOfQp(n)));
+      if (peer !== NONE && qpSrqn(m, peer) === srqn) this.classify(rowOfQp(n));
+    }
   }
 
   /** Number of the rung queue of the class after `cursor`, round and round, or -1. */

@@ -205,7 +205,10 @@ export class Receiving {
     if (qpRecvDone(m, qp) !== done) putQpRecvDone(journal, qp, done);
   }
 
-  /** The message is dropped. What was taken from a shared queue stays for the next one; an own receive stays where it is. */
+  /**
+   * The message is dropped. What was taken from a shared queue stays for the next one; an own receive stays where it is.
+   * Only a sound receive may stay: one that no message can go into fails.
+   */
   abandon(qp: QpRow): void {
     const { m, journal } = this.#core;
     if (qpSrqn(m, qp) !== 0) {

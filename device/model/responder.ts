@@ -140,7 +140,11 @@ export class Responder {
     if (status === NO_RECEIVE) return this.#noReceive(qp, p);
     const done = first ? 0 : qpRecvDone(m, qp);
     const bytes = done + p.payloadLength;
-    if (status === WcStatus.SUCCESS && bytes > receiving.d.scatterBytes) status = WcStatus.LOC_LEN_ERR;
+    if (status === WcStatus.SUCCESS && bytes > receiving.d.scatterBytes) {
+      // A sound receive that is too short: it waits for a message that fits.
+      if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
+      status = WcStatus.LOC_LEN_ERR;
+    }
     if (status === WcStatus.SUCCESS)
       status = receiving.scatter(qp, done, frame, p.payloadOffset, p.payloadLength);
     if (status !== WcStatus.SUCCESS) return this.#refuseReceive(qp, p, status as Outcome);
@@ -182,7 +186,11 @@ export class Responder {
     const landed =
       bytes === 0 ? WcStatus.SUCCESS : writeRegion(core, qp, mr, address, frame, p.payloadOffset, bytes);
     if (landed === WAIT) return Step.WAIT_MEMORY;
-    if (landed !== WcStatus.SUCCESS) return this.#memoryFault(qp, p);
+    if (landed !== WcStatus.SUCCESS) {
+      // The receive that was taken is flushed with the others.
+      if (takes) this.#receiving.keep(qp, 0);
+      return this.#memoryFault(qp, p);
+    }
     this.#expectAfter(qp, p);
     if (!last) {
       if (first) {
@@ -294,7 +302,6 @@ export class Responder {
   #refuseReceive(qp: QpRow, p: ParsedPacket, status: Outcome): Step {
     if (status === WAIT) return Step.WAIT_MEMORY;
     const reliable = serviceOf(p.opcode) === Service.RC;
-    if (!reliable && status === WcStatus.LOC_LEN_ERR) return this.#drop(qp, p);
     const { psn } = p;
     const step = this.#receiving.fail(qp, status);
     if (step !== Step.DONE || !reliable) return step;

@@ -3,7 +3,6 @@
 // have changed what they were made of.
 import { GidType } from '../abi/generated/commands.js';
 import {
-  AH_COUNT,
   AH_DGID_OFFSET,
   AH_SGID_INDEX_OFFSET,
   AH_TABLE,
@@ -22,7 +21,6 @@ import {
   gidMacHi,
   gidMacLo,
   gidType,
-  QP_COUNT,
   QP_SGID_INDEX_OFFSET,
   qpDestQpn,
   stMacHi,
@@ -44,12 +42,33 @@ const DEFAULT_HOP_LIMIT = 64;
 /** A route, or that there is none: the entry of the GID table is free. */
 type Known = Route | null;
 
+/** Routes by number; as long as the highest number that has had one. */
+class Cache {
+  readonly #routes: (Known | undefined)[] = [];
+  #any = false;
+
+  get(n: number): Known | undefined {
+    return n < this.#routes.length ? this.#routes[n] : undefined;
+  }
+
+  put(n: number, route: Known): Known {
+    // Without gaps: an array with large ones would be a slow one.
+    while (this.#routes.length <= n) this.#routes.push(undefined);
+    this.#any = true;
+    this.#routes[n] = route;
+    return route;
+  }
+
+  forget(): void {
+    if (this.#any) this.#routes.fill(undefined);
+    this.#any = false;
+  }
+}
+
 export class Routes {
   readonly #m: Uint32Array;
-  readonly #ofQp: (Known | undefined)[] = new Array(QP_COUNT).fill(undefined);
-  readonly #ofAh: (Known | undefined)[] = new Array(AH_COUNT).fill(undefined);
-  #anyQp = false;
-  #anyAh = false;
+  readonly #ofQp = new Cache();
+  readonly #ofAh = new Cache();
 
   constructor(m: Uint32Array) {
     this.#m = m;
@@ -57,32 +76,24 @@ export class Routes {
 
   /** Something that routes are made of may have changed. */
   forget(): void {
-    if (this.#anyQp) this.#ofQp.fill(undefined);
-    if (this.#anyAh) this.#ofAh.fill(undefined);
-    this.#anyQp = false;
-    this.#anyAh = false;
+    this.#ofQp.forget();
+    this.#ofAh.forget();
   }
 
   /** To the other end of a connection; null when its source address is gone. */
   ofQp(qp: QpRow): Known {
     const n = qpNumber(qp);
-    const known = this.#ofQp[n];
-    if (known !== undefined) return known;
-    this.#anyQp = true;
-    const route = this.#make(qp + QP_AS_AH, n, qpDestQpn(this.#m, qp));
-    this.#ofQp[n] = route;
-    return route;
+    const known = this.#ofQp.get(n);
+    return known !== undefined
+      ? known
+      : this.#ofQp.put(n, this.#make(qp + QP_AS_AH, n, qpDestQpn(this.#m, qp)));
   }
 
   /** To the destination of an address handle. */
   ofAh(ah: AhRow): Known {
     const n = (ah - AH_TABLE) / AH_WORDS;
-    const known = this.#ofAh[n];
-    if (known !== undefined) return known;
-    this.#anyAh = true;
-    const route = this.#make(ah, n, 0);
-    this.#ofAh[n] = route;
-    return route;
+    const known = this.#ofAh.get(n);
+    return known !== undefined ? known : this.#ofAh.put(n, this.#make(ah, n, 0));
   }
 
   /** The four words at `gid` are an address of this port. */

@@ -237,3 +237,9 @@ function compareMemory(stage: Stage, ram: Uint8Array, r: Reference): void {
     `memory at 0x${at.toString(16)} (data + ${inData})\n  adapter:   ${ram[at]}\n  reference: ${bytes[at]}`,
   );
 }
+
+/** A command has ended as the reference expects. */
+export function expectStatus(what: string, status: number, expected: readonly number[]): void {
+  if (!expected.includes(status))
+    throw new Disagreement(`${what} ends with status ${status}, the reference expects ${expected}`);
+}

@@ -6,27 +6,27 @@ import {
   DB_CQ_UPDATE_OFFSET,
   DB_RECV_OFFSET,
   DB_SEND_OFFSET,
-  DB_SRQ_OFFSET,
   PUSH_BUFFER_BYTES,
 } from '../../device/abi/generated/registers.js';
 import * as commands from './commands.js';
-import { type Damage, type Descriptor, encode } from './descriptor.js';
+import { type Descriptor, encode } from './descriptor.js';
 import { Duel } from './duel.js';
 import { compareFinal } from './final.js';
-import { materialize, pageList, receiveOf } from './materialize.js';
+import { materialize, pageList } from './materialize.js';
 import type { Qp, Ring } from './objects.js';
-import { Disagreement, type Snapshot } from './observe.js';
+import { Disagreement, expectStatus, type Snapshot } from './observe.js';
 import { Player } from './player.js';
-import type { Op, Place, Program, PushPlan, WorkPlan } from './program.js';
+import { Ids, writeEntry, writeReceive } from './posting.js';
+import type { Op, Program, PushPlan, WorkPlan } from './program.js';
 import type { Reference } from './reference.js';
 import { ahead, next } from './rings.js';
+import { SharedReceives } from './shared.js';
 import type { Stage } from './stage.js';
 
 type Of<Name extends Op['do']> = Extract<Op, { do: Name }>;
 
 /** Numbers that no object has. */
 const NOBODY = 0x3000;
-const STRIDE = 256;
 const RING_BYTES = 4096;
 /** Bytes of an entry of a queue of 2^log entries: as many as there is room for. */
 const strideOf = (log: number): number => Math.min(512, RING_BYTES / 2 ** log);
@@ -55,12 +55,14 @@ class Performance {
   /** Numbers of the queue pairs, shared receive queues and address handles that the program's small numbers stand for. */
   readonly #qps = new Map<number, number>();
   readonly #srqs = new Map<number, number>();
-  #wrId = 0;
+  readonly #ids = new Ids();
+  readonly #shared: SharedReceives;
 
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#duel = new Duel(stage);
     this.#player = new Player(stage, this.#duel, this.#qps);
+    this.#shared = new SharedReceives(stage, this.#duel, this.#srqs, this.#ids);
   }
 
   get #reference(): Reference {
@@ -84,16 +86,13 @@ class Performance {
         return this.#push(op);
       case 'recv':
         return this.#recv(op);
-      case 'srqRecv':
-        return this.#srqRecv(op);
       case 'doorbell':
         return this.#doorbell(op);
       case 'createSrq':
-        return this.#createSrq(op);
       case 'destroySrq':
-        return this.#destroySrq(op);
       case 'limitSrq':
-        return this.#limitSrq(op);
+      case 'srqRecv':
+        return this.#shared.perform(op);
       case 'arm':
       case 'consume':
         return this.#consume(op);
@@ -174,34 +173,15 @@ class Performance {
     const number = this.#qpn(op.qp);
     const status = this.#stage.driver.destroy(c.Command.DESTROY_QP, number);
     this.#qps.delete(op.qp);
-    this.#duel.both(r => this.#player.expect('DESTROY_QP', status, commands.destroyQp(r, number)));
+    this.#duel.both(r => expectStatus('DESTROY_QP', status, commands.destroyQp(r, number)));
   }
 
   // Work.
 
-  /** Puts a descriptor into a ring, in memory and for the reference. False when the ring is full. */
-  #write(
-    ring: Ring | undefined,
-    address: number,
-    d: Descriptor,
-  ): ((r: Reference, ring: Ring) => void) | undefined {
-    if (ring === undefined || ahead(ring.written, ring.consumer) >= ring.depth) return undefined;
-    const bytes = new Uint8Array(ring.stride);
-    bytes.set(encode(d).subarray(0, ring.stride));
-    const place = ring.written % ring.depth;
-    const at = address + place * ring.stride;
-    this.#stage.target.writeBytes(at, bytes);
-    ring.written = next(ring.written);
-    return (r, own) => {
-      r.memory.bytes.set(bytes, at);
-      own.entries[place] = d;
-    };
-  }
-
   #work(qp: Qp, plan: WorkPlan): Descriptor {
     return materialize(this.#stage, plan, {
       index: qp.send.written,
-      wrId: ++this.#wrId,
+      wrId: this.#ids.next(),
       datagram: qp.type === QpType.UD || qp.type === QpType.GSI,
       dest: plan.dest === undefined ? qp.number : this.#qpn(plan.dest),
       ah: this.#player.ah(plan.ah ?? 0),
@@ -222,7 +202,7 @@ class Performance {
     if (qp === undefined || ahead(qp.send.written, qp.send.consumer) >= qp.send.depth) return undefined;
     const d = this.#work(qp, plan);
     const list = this.#list(plan, d);
-    const write = this.#write(qp.send, this.#stage.sendRings[op.qp], d)!;
+    const write = writeEntry(this.#stage, qp.send, this.#stage.sendRings[op.qp], d)!;
     return r => {
       list(r);
       write(r, r.qps.get(qp.number)!.send);
@@ -253,7 +233,9 @@ class Performance {
     const list = this.#list(op.work, d);
     const inMemory = op.how.memory === 'none' ? undefined : op.how.memory === 'same' ? d : this.#other(d);
     const write =
-      inMemory === undefined ? undefined : this.#write(qp.send, this.#stage.sendRings[op.qp], inMemory);
+      inMemory === undefined
+        ? undefined
+        : writeEntry(this.#stage, qp.send, this.#stage.sendRings[op.qp], inMemory);
     const bytes = encode(d);
     const at = this.#storePush(qp, op.how, bytes);
     const named = op.how.fault === 'ahead' ? next(index) : index;
@@ -281,7 +263,7 @@ class Performance {
   }
 
   #other(d: Descriptor): Descriptor {
-    return materialize(this.#stage, { op: 'NOP' }, { ...d, wrId: ++this.#wrId, dest: 0 });
+    return materialize(this.#stage, { op: 'NOP' }, { ...d, wrId: this.#ids.next(), dest: 0 });
   }
 
   /** Stores the bytes into a push buffer; the page that it went to. */
@@ -300,16 +282,11 @@ class Performance {
     if (further > 0 && further <= ring.depth) ring.written = ring.producer;
   }
 
-  #receive(ring: Ring, address: number, to: readonly Place[], damage: Damage | undefined) {
-    const d = { ...receiveOf(this.#stage, to, damage), index: ring.written, wrId: ++this.#wrId };
-    return this.#write(ring, address, d);
-  }
-
   #recv(op: Of<'recv'>): void {
     const qp = this.#qp(op.qp);
     const number = this.#qpn(op.qp);
     const ring = qp?.recv;
-    const write = ring && this.#receive(ring, this.#stage.recvRings[op.qp], op.to, op.damage);
+    const write = ring && writeReceive(this.#stage, ring, this.#stage.recvRings[op.qp], op, this.#ids.next());
     const [page, index] = [qp?.page ?? 0, ring?.written ?? 1];
     this.#stage.driver.doorbell(page, DB_RECV_OFFSET, number, index);
     this.#duel.both(r => {
@@ -335,65 +312,6 @@ class Performance {
       else r.ringRecv(page, number, index);
       const own = r.qps.get(number)?.[op.queue];
       if (own !== undefined) this.#cover(own);
-    });
-  }
-
-  // Shared receive queues.
-
-  #createSrq(op: Of<'createSrq'>): void {
-    if (this.#srqs.has(op.srq)) return;
-    const { driver, pds, srqRings, target } = this.#stage;
-    const logDepth = 3;
-    target.writeBytes(srqRings[op.srq], new Uint8Array(RING_BYTES));
-    const number = driver.create(c.Command.CREATE_SRQ, i => {
-      c.setCmdCreateSrqPd(i, 0, pds[0]);
-      c.setCmdCreateSrqAddress(i, 0, srqRings[op.srq]);
-      c.setCmdCreateSrqLkey(i, 0, driver.key);
-      c.setCmdCreateSrqLogDepth(i, 0, logDepth);
-      c.setCmdCreateSrqLogStride(i, 0, Math.log2(STRIDE));
-      c.setCmdCreateSrqLimit(i, 0, op.limit);
-    });
-    this.#srqs.set(op.srq, number);
-    this.#duel.both(r => {
-      r.memory.bytes.fill(0, srqRings[op.srq], srqRings[op.srq] + RING_BYTES);
-      commands.createSrq(r, {
-        number,
-        pd: pds[0],
-        limit: op.limit,
-        ring: commands.newRing(logDepth, STRIDE),
-      });
-    });
-  }
-
-  #destroySrq(op: Of<'destroySrq'>): void {
-    const number = this.#srqs.get(op.srq) ?? NOBODY;
-    const status = this.#stage.driver.destroy(c.Command.DESTROY_SRQ, number);
-    if (status === 0) this.#srqs.delete(op.srq);
-    this.#duel.both(r => this.#player.expect('DESTROY_SRQ', status, commands.destroySrq(r, number)));
-  }
-
-  #limitSrq(op: Of<'limitSrq'>): void {
-    const number = this.#srqs.get(op.srq) ?? NOBODY;
-    const status = this.#stage.driver.tryCommand(c.Command.MODIFY_SRQ, i => {
-      c.setCmdModifySrqHandle(i, 0, number);
-      c.setCmdModifySrqLimit(i, 0, op.limit);
-    });
-    this.#duel.both(r => this.#player.expect('MODIFY_SRQ', status, commands.modifySrq(r, number, op.limit)));
-  }
-
-  #srqRecv(op: Of<'srqRecv'>): void {
-    const number = this.#srqs.get(op.srq);
-    const srq = number === undefined ? undefined : this.#reference.srqs.get(number);
-    const write = srq && this.#receive(srq.ring, this.#stage.srqRings[op.srq], op.to, op.damage);
-    const [handle, index] = [number ?? NOBODY, srq?.ring.written ?? 1];
-    this.#stage.driver.doorbell(0, DB_SRQ_OFFSET, handle, index);
-    this.#duel.both(r => {
-      const ring = r.srqs.get(handle)?.ring;
-      if (ring !== undefined) {
-        write?.(r, ring);
-        ring.written = index;
-      }
-      r.ringSrq(handle, index);
     });
   }
 

@@ -4,7 +4,7 @@ import * as c from '../../device/abi/generated/commands.js';
 import { CommandCode, QpAttr, QpState } from '../../device/abi/generated/commands.js';
 import * as commands from './commands.js';
 import type { Duel } from './duel.js';
-import { Disagreement } from './observe.js';
+import { Disagreement, expectStatus } from './observe.js';
 import type { Op } from './program.js';
 import { DEFINITIONS, type Stage } from './stage.js';
 import { requiredFor } from './transitions.js';
@@ -54,12 +54,6 @@ export class Player {
     }
   }
 
-  /** A command has ended as the reference expects. */
-  expect(what: string, status: number, expected: commands.Expected): void {
-    if (!expected.includes(status))
-      throw new Disagreement(`${what} ends with status ${status}, the reference expects ${expected}`);
-  }
-
   ah(ah: number): number {
     return this.#ahs.get(ah) ?? NOBODY + ah;
   }
@@ -92,7 +86,7 @@ export class Player {
     const before = this.#attributes.get(qp) ?? { ...PLAIN, dest: number };
     const a = { ...before, state: mask & QpAttr.STATE ? to : 0 };
     const status = this.#stage.driver.tryCommand(c.Command.MODIFY_QP, i => this.#fill(i, number, mask, a));
-    this.#duel.both(r => this.expect('MODIFY_QP', status, commands.modifyQp(r, number, mask, a)));
+    this.#duel.both(r => expectStatus('MODIFY_QP', status, commands.modifyQp(r, number, mask, a)));
   }
 
   #fill(i: Uint32Array, number: number, mask: number, a: commands.Attributes): void {
@@ -142,7 +136,7 @@ export class Player {
     const number = this.#stage.key(key);
     const status = this.#stage.driver.destroy(c.Command.DEREGISTER_MR, number);
     this.#duel.both(r =>
-      this.expect('DEREGISTER_MR', status, commands.deregister(r, number, key === 'whole')),
+      expectStatus('DEREGISTER_MR', status, commands.deregister(r, number, key === 'whole')),
     );
   }
 
@@ -171,12 +165,12 @@ export class Player {
     this.#duel.both(r => {
       if (moves) stage.writeList(r.memory.bytes, pages);
       const region = r.memory.regionOf(number);
-      if (region === undefined) return this.expect('REREGISTER_MR', status, [CommandCode.BAD_HANDLE]);
+      if (region === undefined) return expectStatus('REREGISTER_MR', status, [CommandCode.BAD_HANDLE]);
       if (region.kind !== 'list') {
         if (status === 0) throw new Disagreement(`REREGISTER_MR of a region of kind ${region.kind}`);
         return;
       }
-      this.expect('REREGISTER_MR', status, [CommandCode.OK]);
+      expectStatus('REREGISTER_MR', status, [CommandCode.OK]);
       if (renewed === number) throw new Disagreement('REREGISTER_MR leaves the key as it was');
       region.key = renewed;
       if (op.access !== undefined) region.access = op.access;
@@ -206,7 +200,7 @@ export class Player {
     const { known } = op;
     this.#duel.both(r => {
       const exists = create ? r.pds.has(pd) : r.ahs.has(number);
-      this.expect('an address handle', status, [exists ? CommandCode.OK : CommandCode.BAD_HANDLE]);
+      expectStatus('an address handle', status, [exists ? CommandCode.OK : CommandCode.BAD_HANDLE]);
       if (!exists) return;
       if (create) r.ahs.set(number, { handle: number, pd, known });
       else r.ahs.get(number)!.known = known;
@@ -217,13 +211,13 @@ export class Player {
     const handle = this.ah(op.ah);
     const status = this.#stage.driver.destroy(c.Command.DESTROY_AH, handle);
     this.#ahs.delete(op.ah);
-    this.#duel.both(r => this.expect('DESTROY_AH', status, commands.destroyAh(r, handle)));
+    this.#duel.both(r => expectStatus('DESTROY_AH', status, commands.destroyAh(r, handle)));
   }
 
   #deallocPd(op: Of<'deallocPd'>): void {
     const pd = this.#stage.pds[op.pd];
     const status = this.#stage.driver.destroy(c.Command.DEALLOC_PD, pd);
-    this.#duel.both(r => this.expect('DEALLOC_PD', status, commands.deallocPd(r, pd)));
+    this.#duel.both(r => expectStatus('DEALLOC_PD', status, commands.deallocPd(r, pd)));
   }
 
   #hold(on: boolean): void {

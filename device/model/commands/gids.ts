@@ -18,7 +18,7 @@ const MULTICAST_GID = 0xff;
 
 export const setGid: Handler = c => {
   const { input } = c;
-  const { journal } = c.core;
+  const { journal, queues } = c.core;
   const wrong = wrongGid(input);
   if (wrong !== undefined) return badParameter(c, wrong);
   const index = abi.cmdSetGidIndex(input, 0);
@@ -27,6 +27,8 @@ export const setGid: Handler = c => {
   words.push(input[MAC_AT], input[MAC_AT + 1] % MAC_HALF);
   if (words.every((word, n) => word === c.core.m[row + n])) return CommandCode.OK;
   for (const [n, word] of words.entries()) journal.put(row + n, word);
+  // Whoever waits for a peer may have lost the way to it.
+  queues.unblockAll();
   return settled(tellGid(c.core, index));
 };
 

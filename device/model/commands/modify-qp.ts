@@ -285,6 +285,8 @@ const FORGOTTEN: readonly number[] = [
   s.QP_RECV_OPCODE_OFFSET,
   s.QP_RESP_ACTIVE_OFFSET,
   s.QP_RESP_LENGTH_OFFSET,
+  // What happened before is no news of what comes after.
+  s.QP_UNTOLD_OFFSET,
 ];
 
 /** What was posted and what had begun is gone without completions. */

@@ -52,6 +52,7 @@ import {
   putCqPage,
   putCqUsed,
   putEqAddress,
+  putEqDeferred,
   putEqLkey,
   putEqLogDepth,
   putEqUsed,
@@ -60,6 +61,7 @@ import {
   ST_EQ_HIGH_OFFSET,
 } from '../../abi/generated/state.js';
 import { lowestFree, openRow, type Table } from '../allocate.js';
+import { ASYNC_EQ, anyUntold } from '../events.js';
 import { cqRow, eqRow, mrRow, NONE, pageRow } from '../rows.js';
 import {
   badHandle,
@@ -117,6 +119,8 @@ export const createEq: Handler = c => {
   putEqAddress(journal, row, address);
   putEqVector(journal, row, vector);
   putEqUsed(journal, row, 1);
+  // What found no room in the one before it is told when this one is armed.
+  if (n === ASYNC_EQ && anyUntold(m)) putEqDeferred(journal, row, 1);
   use(c, mr + MR_USERS_OFFSET / 4, 1);
   setCmdHandleOutHandle(c.output, 0, n);
   return CommandCode.OK;

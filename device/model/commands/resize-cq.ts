@@ -110,54 +110,115 @@ function takeBuffer(c: Command, cq: CqRow, mr: MrRow, address: number, log: numb
 }
 
 const segment = new Segment();
-const source = new Segment();
 /** One page of entries at most. */
 const PAGE_ENTRIES = 4096 / CQE_SIZE;
 const entries = new Uint32Array(PAGE_ENTRIES * CQE_WORDS);
-const entry = new Uint32Array(CQE_WORDS);
 
-/** Writes every entry of the new buffer, in the order of its places. */
+/** `waiting` entries from index `consumer` on come into a ring of 2^log entries at `address` of `mr`. */
+interface Move {
+  readonly c: Command;
+  readonly cq: CqRow;
+  readonly mr: MrRow;
+  readonly address: number;
+  readonly log: number;
+  readonly consumer: number;
+  readonly waiting: number;
+}
+
+/** Writes every entry of the new buffer, in the order of its places, once all that this needs is within reach. */
 function writeBuffer(c: Command, cq: CqRow, mr: MrRow, address: number, log: number): Outcome {
   const { m } = c.core;
   const consumer = cqConsumer(m, cq);
-  const waiting = distance(cqProducer(m, cq), consumer);
-  for (let place = 0; place < pow2(log); ) {
-    segment.take(m, mr, address + place * CQE_SIZE, (pow2(log) - place) * CQE_SIZE);
-    const count = Math.min(PAGE_ENTRIES, segment.length / CQE_SIZE);
-    const to = segment.address;
-    for (let n = 0; n < count; n++) {
-      // The index, from the consumer's on, that has this place.
-      const index = consumer + placeOf(place + n - consumer, log);
-      const dma = fillEntry(c, cq, index, n, log, index - consumer < waiting);
-      if (dma !== Dma.DONE) return outcomeOf(c, dma);
-    }
-    const dma = c.core.memory.writeWords(to, entries, 0, count * CQE_WORDS);
-    if (dma !== Dma.DONE) {
-      c.core.dmaFailed(dma, FaultObject.CQ, cqNumber(cq), 0, to, count * CQE_SIZE, true);
-      return outcomeOf(c, dma);
-    }
-    place += count;
-  }
-  return CommandCode.OK;
+  const move = { c, cq, mr, address, log, consumer, waiting: distance(cqProducer(m, cq), consumer) };
+  // Translations are asked for all at once: a command that began anew for each of its pages would take their number squared.
+  const target = checkRange(move, mr, address, pow2(log), true);
+  if (target === Dma.FAULT) return outcomeOf(c, target);
+  const source = checkWaiting(move);
+  if (source !== Dma.DONE) return outcomeOf(c, source);
+  return outcomeOf(c, target === Dma.DONE ? writeEntries(move) : target);
 }
 
-const outcomeOf = (c: Command, dma: Dma): Outcome =>
-  dma === Dma.NOT_YET ? AGAIN : refused(c, CommandCode.FAULT, 'buffer');
+function outcomeOf(c: Command, dma: Dma): Outcome {
+  if (dma === Dma.DONE) return CommandCode.OK;
+  return dma === Dma.NOT_YET ? AGAIN : refused(c, CommandCode.FAULT, 'buffer');
+}
 
-/** Entry `index` as the `n`th of the page: what the old buffer has, or what reads as not written yet. */
-function fillEntry(c: Command, cq: CqRow, index: number, n: number, log: number, waits: boolean): Dma {
-  const { m } = c.core;
-  entry.fill(0);
-  if (waits) {
-    const oldLog = cqLogDepth(m, cq);
-    const old = mrRow(m, cqLkey(m, cq));
-    source.take(m, old, cqAddress(m, cq) + placeOf(index, oldLog) * CQE_SIZE, CQE_SIZE);
-    const dma = c.core.memory.readWords(source.address, entry, 0, CQE_WORDS);
-    if (dma !== Dma.DONE)
-      return c.core.dmaFailed(dma, FaultObject.CQ, cqNumber(cq), 0, source.address, CQE_SIZE, false);
+/** Looks at every piece of a range of entries; what cannot be reached yet does not keep it from the ones after it. */
+function checkRange({ c, cq }: Move, mr: MrRow, address: number, count: number, write: boolean): Dma {
+  const { core } = c;
+  const end = address + count * CQE_SIZE;
+  let outcome: Dma = Dma.DONE;
+  for (let at = address; at < end && outcome !== Dma.FAULT; at += segment.length) {
+    segment.take(core.m, mr, at, end - at);
+    const dma = core.memory.check(segment.address, segment.length, write);
+    if (dma !== Dma.DONE) outcome = failed(c, cq, dma, segment.address, segment.length, write);
   }
-  const odd = passOf(index, log);
-  setCqeOwnerValid(entry, 0, waits ? 1 - odd : odd);
-  entries.set(entry, n * CQE_WORDS);
+  return outcome;
+}
+
+/** The same for the entries of the old ring that wait: one range, or two when they go round its end. */
+function checkWaiting(move: Move): Dma {
+  const { cq, consumer, waiting } = move;
+  const { m } = move.c.core;
+  const old = mrRow(m, cqLkey(m, cq));
+  const place = placeOf(consumer, cqLogDepth(m, cq));
+  const first = Math.min(waiting, pow2(cqLogDepth(m, cq)) - place);
+  const one = checkRange(move, old, cqAddress(m, cq) + place * CQE_SIZE, first, false);
+  if (one === Dma.FAULT) return one;
+  const two = checkRange(move, old, cqAddress(m, cq), waiting - first, false);
+  return two === Dma.DONE ? one : two;
+}
+
+function failed(c: Command, cq: CqRow, dma: Dma, address: number, bytes: number, write: boolean): Dma {
+  return c.core.dmaFailed(dma, FaultObject.CQ, cqNumber(cq), 0, address, bytes, write);
+}
+
+function writeEntries(move: Move): Dma {
+  const { c, cq, mr, log } = move;
+  const { core } = c;
+  for (let place = 0; place < pow2(log); ) {
+    segment.take(core.m, mr, move.address + place * CQE_SIZE, (pow2(log) - place) * CQE_SIZE);
+    const count = Math.min(PAGE_ENTRIES, segment.length / CQE_SIZE);
+    const to = segment.address;
+    const filled = fillPage(move, place, count);
+    if (filled !== Dma.DONE) return filled;
+    const dma = core.memory.writeWords(to, entries, 0, count * CQE_WORDS);
+    if (dma !== Dma.DONE) return failed(c, cq, dma, to, count * CQE_SIZE, true);
+    place += count;
+  }
+  return Dma.DONE;
+}
+
+/** `count` entries from `place` on: what the old buffer has, or what reads as not written yet. */
+function fillPage(move: Move, place: number, count: number): Dma {
+  const { log, consumer, waiting } = move;
+  entries.fill(0);
+  for (let n = 0, run = 0; n < count; n += run) {
+    // The index, from the consumer's on, that has this place; how many after it are like it.
+    const after = placeOf(place + n - consumer, log);
+    const waits = after < waiting;
+    run = Math.min(count - n, (waits ? waiting : pow2(log)) - after);
+    const dma = waits ? readEntries(move, consumer + after, n, run) : Dma.DONE;
+    if (dma !== Dma.DONE) return dma;
+    for (let k = 0; k < run; k++) {
+      const odd = passOf(consumer + after + k, log);
+      setCqeOwnerValid(entries, (n + k) * CQE_WORDS, waits ? 1 - odd : odd);
+    }
+  }
+  return Dma.DONE;
+}
+
+/** Reads `count` entries of the old ring from `index` on, as the `n`th and those after it. */
+function readEntries({ c, cq }: Move, index: number, n: number, count: number): Dma {
+  const { m, memory } = c.core;
+  const log = cqLogDepth(m, cq);
+  const old = mrRow(m, cqLkey(m, cq));
+  for (let done = 0; done < count; done += segment.length / CQE_SIZE) {
+    const place = placeOf(index + done, log);
+    const bytes = Math.min(count - done, pow2(log) - place) * CQE_SIZE;
+    segment.take(m, old, cqAddress(m, cq) + place * CQE_SIZE, bytes);
+    const dma = memory.readWords(segment.address, entries, (n + done) * CQE_WORDS, segment.length / 4);
+    if (dma !== Dma.DONE) return failed(c, cq, dma, segment.address, segment.length, false);
+  }
   return Dma.DONE;
 }
