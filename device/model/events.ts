@@ -134,7 +134,8 @@ function tell(
   const full = eq !== NONE && isFull(m, eq);
   const before = m[untold];
   const after = (full ? before | bit : before & ~bit) >>> 0;
-  if (after !== before) journal.put(untold, after);
+  // What waits while there is no event queue is for the next one.
+  if (eq !== NONE && after !== before) journal.put(untold, after);
   return full ? deferEvent(core, eq) : postEvent(core, eq, type, number, detail);
 }
 

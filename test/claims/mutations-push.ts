@@ -201,8 +201,8 @@ export const pushMutations: readonly Mutation[] = [
   {
     name: 'the priority area lies elsewhere than the register map says',
     file: 'abi/generated/registers.js',
-    find: 'export const PRIORITY_AREA_OFFSET = 0x800;',
-    replace: 'export const PRIORITY_AREA_OFFSET = 0xa00;',
+    find: ' PRIORITY_AREA_OFFSET = 0x800;',
+    replace: ' PRIORITY_AREA_OFFSET = 0xa00;',
     breaks: [
       'a push after the doorbell for the same index does nothing: the work runs once, from memory (engine)',
     ],

@@ -13,6 +13,7 @@ import { faultCases } from './cases/faults.js';
 import { gatherCases } from './cases/gather.js';
 import { inlineCases } from './cases/inline.js';
 import { interruptCases } from './cases/interrupts.js';
+import { lateNewsCases } from './cases/late-news.js';
 import { memoryOpCases } from './cases/memory-ops.js';
 import { messageCases } from './cases/messages.js';
 import { objectCases } from './cases/objects.js';
@@ -24,6 +25,7 @@ import { remoteKeyCases } from './cases/remote-keys.js';
 import { reregisterCases } from './cases/reregister.js';
 import { resetCases } from './cases/reset.js';
 import { sharedReceiveCases } from './cases/shared-receives.js';
+import { spoiltReceiveCases } from './cases/spoilt-receives.js';
 import { stateCases } from './cases/states.js';
 import { trafficCounterCases } from './cases/traffic-counters.js';
 import { transitionCases } from './cases/transitions.js';
@@ -42,6 +44,7 @@ export const conformanceCases: readonly Case[] = [
   ...transitionCases,
   ...stateCases,
   ...eventCases,
+  ...lateNewsCases,
   ...messageCases,
   ...gatherCases,
   ...rdmaCases,
@@ -49,6 +52,7 @@ export const conformanceCases: readonly Case[] = [
   ...unconnectedCases,
   ...datagramCases,
   ...sharedReceiveCases,
+  ...spoiltReceiveCases,
   ...wireStatusCases,
   ...trafficCounterCases,
   ...engineCases,

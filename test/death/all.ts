@@ -2,6 +2,7 @@
 import { COMMANDS } from './scenarios-commands.js';
 import { CONTROL } from './scenarios-control.js';
 import { ERRORS } from './scenarios-errors.js';
+import { LATE } from './scenarios-late.js';
 import { MEMORY } from './scenarios-memory.js';
 import { NETWORK } from './scenarios-network.js';
 import { OBJECTS } from './scenarios-objects.js';
@@ -18,6 +19,7 @@ export const SCENARIOS = [
   ...MEMORY,
   ...COMMANDS,
   ...OBJECTS,
+  ...LATE,
   ...CONTROL,
   ...PCI,
 ];

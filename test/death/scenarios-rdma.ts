@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Scenarios for the enumerator: RDMA, atomics, immediate data, invalidation; what the other end refuses; what waits for a
 // translation at either end.
-import { Access, Mtu, QpAttr, QpState } from '../../device/abi/generated/commands.js';
+import assert from 'node:assert/strict';
+import { Access, Mtu, QpAttr, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { Opcode, WcStatus, WqeFlag } from '../../device/abi/generated/descriptors.js';
 import { Dma } from '../../device/model/ports.js';
 import { REMOTE_ACCESS } from '../support/commander.js';
-import type { Qp, Range, Work } from '../support/work.js';
+import type { Qp, Range, Srq, Work } from '../support/work.js';
 import type { Scenario, Stage } from './enumerate.js';
 import { expect, type Pair, pair, ranges, send } from './props.js';
 
-const { SUCCESS, WR_FLUSH_ERR, REM_ACCESS_ERR, REM_INV_REQ_ERR, REM_OP_ERR, GENERAL_ERR } = WcStatus;
+const { SUCCESS, WR_FLUSH_ERR, REM_ACCESS_ERR, REM_INV_REQ_ERR, REM_OP_ERR, GENERAL_ERR, LOC_LEN_ERR } =
+  WcStatus;
 const IOVA = 0x10_0000_0040;
 
 type Post = (stage: Stage, qp: Qp, work: Work) => void;
@@ -218,6 +220,53 @@ const errors = [
   },
 ] satisfies Scenario[];
 
+/** The receive of a shared queue is taken, and is no good, or its message is not: it completes all the same. */
+const spoilt: readonly Scenario[] = [
+  {
+    name: 'error: a receive of a shared queue with more than a message may have, UC',
+    setup: stage => {
+      const { driver, target } = stage;
+      const { a, aCq, bCq, source, srq } = shared(stage, QpType.UC);
+      return () => {
+        driver.recvShared(srq, ranges(source, [2 ** 31, 2 ** 31]), []);
+        for (const bytes of [300, 0]) driver.send(a, send(ranges(source, [bytes])));
+        target.settle();
+        expect(stage, aCq, SUCCESS, SUCCESS);
+        expect(stage, bCq, LOC_LEN_ERR);
+      };
+    },
+  },
+  {
+    name: 'error: WRITE with immediate data of two packets, the second to memory that is not there, and a shared queue',
+    setup: stage => {
+      const { driver, target } = stage;
+      const { a, aCq, bCq, source, ...there } = shared(stage, QpType.RC);
+      const key = driver.registerWhole(driver.pd, Access.LOCAL_WRITE | REMOTE_ACCESS);
+      return () => {
+        driver.recvShared(there.srq, [], []);
+        target.hole(there.target + 4096, 4096, Dma.FAULT);
+        const remote = { address: there.target + 3840, key };
+        driver.send(a, { opcode: Opcode.RDMA_WRITE_IMM, gather: ranges(source, [300]), remote });
+        target.settle();
+        expect(stage, aCq, REM_OP_ERR);
+        expect(stage, bCq, WR_FLUSH_ERR);
+        assert.equal(driver.querySrq(there.srq).consumer, 1);
+      };
+    },
+  },
+];
+
+function shared(stage: Stage, type: number): Omit<Pair, 'b'> & { srq: Srq } {
+  const { driver } = stage;
+  const { aCq, bCq, source, target } = pair(stage);
+  const srq = driver.createSrq({ logDepth: 2, logStride: 8 });
+  const a = driver.createQp({ sendCq: aCq, type, logDepth: 2, logStride: 8 });
+  const b = driver.createQp({ sendCq: bCq, type, logDepth: 2, logStride: 8, srq });
+  driver.connect(a, b.number, Mtu.MTU_256);
+  driver.connect(b, a.number, Mtu.MTU_256);
+  return { a, aCq, bCq, source, target, srq };
+}
+
 /** A translation that is not there yet, and comes later. */
 function suspended(
   name: string,
@@ -290,4 +339,4 @@ const drained: Scenario = {
   },
 };
 
-export const RDMA: readonly Scenario[] = [...operations, ...errors, ...waits, drained];
+export const RDMA: readonly Scenario[] = [...operations, ...errors, ...spoilt, ...waits, drained];

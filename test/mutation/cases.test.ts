@@ -3,11 +3,12 @@
 import test from 'ava';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
+import { queueCases } from './queue-cases.js';
 import { takeoverCases } from './takeover-cases.js';
 import { unitCases } from './unit-cases.js';
 import { wakeCases } from './wake-cases.js';
 
-for (const c of [...unitCases, ...diaryCases, ...fieldCases, ...wakeCases, ...takeoverCases])
+for (const c of [...unitCases, ...queueCases, ...diaryCases, ...fieldCases, ...wakeCases, ...takeoverCases])
   test(c.name, t => {
     c.run();
     t.pass();

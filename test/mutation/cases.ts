@@ -8,6 +8,7 @@ import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
+import { queueCases } from './queue-cases.js';
 import { takeoverCases } from './takeover-cases.js';
 import { unitCases } from './unit-cases.js';
 import { wakeCases } from './wake-cases.js';
@@ -45,6 +46,7 @@ const all = [...cases.values()];
 const asked = new RegExp(process.env.MUTATION_CASES ?? '');
 export const mutationCases: readonly MutationCase[] = [
   ...unitCases,
+  ...queueCases,
   ...diaryCases,
   ...fieldCases,
   ...wakeCases,

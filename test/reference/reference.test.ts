@@ -32,6 +32,33 @@ test('random programs do on the adapter what they do on the reference', t => {
   );
 });
 
+test('a responder that is connected to somebody else answers there: the requester goes on, into the number that is expected', t => {
+  const stage = new Stage();
+  const up = (qp: number, peer: number, psn: number) =>
+    ({ do: 'bringUp', qp, peer, mtu: 1, psn, access: 14, reads: 4, qkey: 17 }) as const;
+  const work = (op: 'RDMA_WRITE' | 'RDMA_READ', length: number) => {
+    const list = [{ key: 'local', at: 238, length }] as const;
+    const remote = { key: 'remoteWrite', at: 0 } as const;
+    return op === 'RDMA_READ' ? { op, to: list, remote } : { op, from: list, remote };
+  };
+  for (const [behind, ...plans] of [
+    [3, work('RDMA_WRITE', 1286)],
+    [0, work('RDMA_WRITE', 200)],
+    [0, work('RDMA_WRITE', 600)],
+  ] as const) {
+    const program: Program = [
+      ...[0, 1, 2].map(qp => ({ do: 'createQp', qp, type: 'RC', cqs: [0, 1], logDepth: 3 }) as const),
+      up(0, 2, 0xfffffe),
+      up(1, 0, 0xfffffe - behind),
+      { do: 'send', qp: 1, work: plans, ring: true },
+      { do: 'release' },
+    ];
+    const { completions } = play(stage, program);
+    const statuses = [...completions.values()].flat().map(cqe => cqe.status);
+    t.deepEqual(statuses, [WcStatus.RETRY_EXC_ERR]);
+  }
+});
+
 function note({ completions, events }: Snapshot, seen: Set<string>): void {
   for (const cqe of [...completions.values()].flat()) {
     seen.add(`opcode ${cqe.opcode} ${cqe.status === WcStatus.SUCCESS ? 'well' : 'badly'}`);

@@ -127,6 +127,11 @@ const STATUS: Readonly<Record<Answer, number>> = {
   operation: WcStatus.REM_OP_ERR,
 };
 
+/** A responder answers to where it is connected: who is not there hears nothing. */
+function heard<T>(r: Reference, qp: Qp, answer: T): T | 'silence' {
+  return r.qps.get(qp.dest)?.dest === qp.number ? answer : 'silence';
+}
+
 /** Bytes of the message from `skip` on; undefined when a key does not allow it any more. */
 function payload(r: Reference, qp: Qp, d: Descriptor, skip: number, length: number): Uint8Array | undefined {
   if (d.inline !== undefined) return d.inline.subarray(skip, skip + length);
@@ -151,7 +156,7 @@ function* message(r: Reference, qp: Qp, d: Descriptor): Run {
     }
     const data = payload(r, qp, d, done, bytes);
     if (data === undefined) return WcStatus.LOC_PROT_ERR;
-    const answer = receive(r, qp.dest, { ...packet, payload: data, psn: qp.sqPsn });
+    const answer = heard(r, qp, receive(r, qp.dest, { ...packet, payload: data, psn: qp.sqPsn }));
     qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
     // Only the last packet asks for an acknowledgement: until then nobody misses it.
     const missed = answer === 'silence' && !packet.last;
@@ -251,11 +256,15 @@ function* read(r: Reference, qp: Qp, d: Descriptor): Run {
   const packets = Math.max(1, Math.ceil(total / qp.mtuBytes));
   const request = { psn: qp.sqPsn, key: d.operandHi, address: d.remoteAddress, length: total, packets };
   const begun = beginRead(r, qp.dest, request);
-  if (begun !== 'ack') return STATUS[begun];
+  if (begun !== 'ack') return STATUS[heard(r, qp, begun)];
   for (let done = 0; ; ) {
     const bytes = Math.min(qp.mtuBytes, total - done);
     const data = continueRead(r, qp.dest, { ...request, address: d.remoteAddress + done, length: bytes });
-    if (typeof data === 'string') return STATUS[data];
+    if (typeof data === 'string') return STATUS[heard(r, qp, data)];
+    if (heard(r, qp, 'ack') === 'silence') {
+      if (packets === 1) countRequest(r, qp.dest);
+      return STATUS.silence;
+    }
     if (!land(r, qp, d, done, data)) return WcStatus.LOC_PROT_ERR;
     done += bytes;
     if (done < total) yield 'step';
@@ -268,7 +277,7 @@ function* read(r: Reference, qp: Qp, d: Descriptor): Run {
 
 function fetch(r: Reference, qp: Qp, d: Descriptor): number {
   if (qp.maxRdAtomic === 0) return WcStatus.LOC_QP_OP_ERR;
-  const found = atomic(r, qp.dest, qp.sqPsn, d);
+  const found = heard(r, qp, atomic(r, qp.dest, qp.sqPsn, d));
   if (typeof found === 'string') return STATUS[found];
   qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
   return landResult(r, qp, d, found) ? WcStatus.SUCCESS : WcStatus.LOC_PROT_ERR;
