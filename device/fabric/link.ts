@@ -31,6 +31,9 @@ export interface Link {
   mayTransmit(nowNs: number): boolean;
   /** Time on the clock from which mayTransmit() is true if nothing is sent meanwhile; Infinity while only an outside event can tell. */
   readonly readyAtNs: number;
+  /** A step of the sender begins; when it is rolled back, what it has sent has taken no time on the wire. */
+  beginStep(): void;
+  rollback(): void;
   /** Sends frame[0 … length). Never refuses: the time of a frame that did not ask is added to the wire's. */
   transmit(frame: Uint8Array, length: number): void;
 }
@@ -57,6 +60,7 @@ export class LoopbackLink implements Link {
   readonly #clock: Clock;
   #rateMbps = 0;
   #freeAtNs = 0;
+  #freeBeforeStepNs = 0;
   #depth = 0;
 
   constructor(clock: Clock, mtuBytes: number) {
@@ -81,6 +85,14 @@ export class LoopbackLink implements Link {
 
   mayTransmit(nowNs: number): boolean {
     return !this.held && nowNs >= this.#freeAtNs;
+  }
+
+  beginStep(): void {
+    this.#freeBeforeStepNs = this.#freeAtNs;
+  }
+
+  rollback(): void {
+    this.#freeAtNs = this.#freeBeforeStepNs;
   }
 
   transmit(frame: Uint8Array, length: number): void {

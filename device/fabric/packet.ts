@@ -89,6 +89,8 @@ export class PacketBuilder extends PacketFields {
 
   /** Where the packet goes. */
   setRoute(route: Route): void {
+    // The payload of a packet that was never finished may stand where headers of the other IP version were.
+    if (this.#written !== undefined && this.#written.bthAt !== route.bthAt) this.#written = undefined;
     this.#route = route;
   }
 

@@ -56,6 +56,9 @@ const DATAGRAM_MAX = 4096;
 const QUEUE_FLAGS = WqeFlag.SIGNALED | WqeFlag.SOLICITED;
 const KNOWN_FLAGS = QUEUE_FLAGS | WqeFlag.FENCE | WqeFlag.INLINE;
 
+/** Numbers of queue pairs have 24 bits on the wire. */
+const QPN_LIMIT = 2 ** 24;
+
 /** Stands for a receive queue where parse() takes the type of the queue pair. */
 export const RECEIVE_QUEUE = 8;
 
@@ -246,7 +249,7 @@ export class Descriptor {
     this.ah = wqeDatagramAh(m, at);
     this.destQpn = wqeDatagramDestQpn(m, at);
     this.qkey = wqeDatagramQkey(m, at);
-    return m[at + DATAGRAM_RESERVED_WORD] === 0;
+    return this.destQpn < QPN_LIMIT && m[at + DATAGRAM_RESERVED_WORD] === 0;
   }
 
   #atomic(m: Uint32Array, at: number): boolean {

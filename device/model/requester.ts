@@ -46,6 +46,8 @@ const ATOMIC_BYTES = 8;
 export interface Loopback extends Wire {
   /** The other end is connected to `qp`, takes requests, and has nothing to receive a message into. */
   receiverNotReady(qp: QpRow): boolean;
+  /** Whether there is another end that is connected to `qp` and takes requests. */
+  hasPeer(qp: QpRow): boolean;
   /** Lets the other end send the next packet of the READ that it answers. */
   letRespond(qp: QpRow): void;
   /** How the deliveries of this step have ended so far. */
@@ -129,9 +131,15 @@ export class Requester {
     // Connected to itself, and its own responder has refused: what is under way is flushed.
     if (qpState(m, qp) === QpState.ERR) return end(work, WcStatus.WR_FLUSH_ERR);
     if (this.#answer !== NO_ANSWER) return end(work, this.#answer);
-    if (last) return end(work, unreachable(m, qp));
+    // Who would acknowledge the last packet is not there: the others, too, would be repeated in vain.
+    if (last || !this.#mayAnswer(qp)) return end(work, unreachable(m, qp));
     putQpActiveDone(journal, qp, done + bytes);
     return Step.DONE;
+  }
+
+  /** There is somebody to acknowledge the end of a message, or it ends without. */
+  #mayAnswer(qp: QpRow): boolean {
+    return qpType(this.#core.m, qp) === QpType.UC || this.#wire.hasPeer(qp);
   }
 
   /** One packet of the answer to a READ; the first step asks for all of it. */

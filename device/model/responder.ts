@@ -103,8 +103,9 @@ export class Responder {
     const first = begins(p.opcode);
     const last = ends(p.opcode);
     if (operation === Operation.NONE || operation === Operation.RESPONSE) return false;
-    if (operation >= Operation.READ)
-      return serviceOf(p.opcode) === Service.RC && this.#underWay(qp) === Operation.NONE;
+    const reliable = serviceOf(p.opcode) === Service.RC;
+    if (!reliable && extraOf(p.opcode) === Extra.INVALIDATE) return false;
+    if (operation >= Operation.READ) return reliable && this.#underWay(qp) === Operation.NONE;
     if (this.#underWay(qp) !== (first ? Operation.NONE : operation)) return false;
     const mtu = qpMtuBytes(m, qp);
     if (!last) return p.payloadLength === mtu;

@@ -52,6 +52,7 @@ export class Scheduler {
         return false;
       }
       queues.beginStep();
+      this.#link.beginStep();
       const step = this.#sendQueue.step(qp);
       if (step === Step.DONE) {
         queues.endStep();
@@ -122,6 +123,7 @@ export class Scheduler {
     journal.rollback();
     // It may have moved queues: its own, the receiver's, and who is connected to that.
     queues.rollback();
+    this.#link.rollback();
     this.#core.frames?.drop();
     if (step === Step.WAIT_MEMORY) diary.blocked(qpNumber(qp));
     else diary.freed(qpNumber(qp));

@@ -119,6 +119,10 @@ export class Network implements Loopback, DatagramWire {
     return peer !== NONE && qpType(m, peer) === QpType.RC && !hasReceive(m, peer);
   }
 
+  hasPeer(qp: QpRow): boolean {
+    return this.#connectedPeer(qp) !== NONE;
+  }
+
   letRespond(qp: QpRow): void {
     const peer = this.#connectedPeer(qp);
     if (peer === NONE) return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Large COPY descriptors whose lists gather, scatter, or both, against one plain copy of as many bytes, sampled by turns:
-// once over memory that no cache holds, as a DMA engine meets it, and once over the same bytes again and again.
+// once over memory that no cache holds, as a DMA engine meets it, and once over the same bytes again and again. A second
+// row has beside it a plain loop that copies the very same ranges, piece by piece: what is missing there is the adapter's,
+// the rest of what is missing beside the one copy is what pieces cost any processor.
 import { Opcode } from '../../device/abi/generated/descriptors.js';
 import type { Cq, Qp, Range } from '../support/work.js';
 import { type Row, row } from './rows.js';
@@ -49,29 +51,35 @@ export class Copies {
     const rows: Row[] = [];
     // Until the code is compiled for all shapes.
     for (const [, gather, scatter] of SHAPES)
-      this.#row('', samples, { bytes: SIZES[0], gather, scatter, cached: false });
+      this.#rows('', samples, { bytes: SIZES[0], gather, scatter, cached: false });
     for (const cached of [false, true]) {
       for (const [name, gather, scatter] of SHAPES) {
         for (const bytes of SIZES) {
           const title = `${name}, ${bytes / KIB} KiB${cached ? ', cached' : ''}`;
-          rows.push(this.#row(title, samples, { bytes, gather, scatter, cached }));
+          rows.push(...this.#rows(title, samples, { bytes, gather, scatter, cached }));
         }
       }
     }
     return rows;
   }
 
-  #row(name: string, samples: number, shape: Shape): Row {
+  #rows(name: string, samples: number, shape: Shape): Row[] {
     const rates: number[] = [];
     const plain: number[] = [];
+    const pieces: number[] = [];
     for (let n = -Math.ceil(samples / 4); n < samples; n++) {
       const adapter = this.#adapter(shape);
       const copy = this.#plain(shape);
+      const loop = this.#pieces(shape);
       if (n < 0) continue;
       rates.push(adapter);
       plain.push(copy);
+      pieces.push(loop);
     }
-    return row(name, 'GB/s', rates, plain);
+    return [
+      row(name, 'GB/s', rates, plain),
+      row('  the same beside a loop over its ranges', 'GB/s', rates, pieces),
+    ];
   }
 
   /** Where the next copy goes from and to, as an offset. Pieces of a place follow each other; places take turns. */
@@ -113,6 +121,28 @@ export class Copies {
     });
     return SAMPLE_BYTES / seconds / 1e9;
   }
+
+  /** A plain loop over the ranges that the adapter would have. */
+  #pieces(shape: Shape): number {
+    const { u8 } = this.#world;
+    const count = SAMPLE_BYTES / shape.bytes;
+    const pieces = Array.from({ length: count }, () => this.#next(shape)).flatMap(at =>
+      meet(
+        split(this.#from + at, shape.bytes, shape.gather),
+        split(this.#to + at, shape.bytes, shape.scatter),
+      ),
+    );
+    const seconds = timed(() => {
+      for (const { from, to, length } of pieces) u8.copyWithin(to, from, from + length);
+    });
+    return SAMPLE_BYTES / seconds / 1e9;
+  }
+}
+
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
 }
 
 interface Shape {
@@ -133,4 +163,18 @@ function split(address: number, bytes: number, count: number): Range[] {
     left -= length;
   }
   return ranges;
+}
+
+/** The pieces of a copy from one list to another, each within one range of both. */
+function meet(gather: readonly Range[], scatter: readonly Range[]): Piece[] {
+  const pieces: Piece[] = [];
+  for (let g = 0, s = 0, from = 0, to = 0; g < gather.length && s < scatter.length; ) {
+    const length = Math.min(gather[g].length - from, scatter[s].length - to);
+    pieces.push({ from: gather[g].address + from, to: scatter[s].address + to, length });
+    from += length;
+    to += length;
+    if (from === gather[g].length) [g, from] = [g + 1, 0];
+    if (to === scatter[s].length) [s, to] = [s + 1, 0];
+  }
+  return pieces;
 }

@@ -4,11 +4,20 @@ import test from 'ava';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
 import { queueCases } from './queue-cases.js';
+import { sendCases } from './send-cases.js';
 import { takeoverCases } from './takeover-cases.js';
 import { unitCases } from './unit-cases.js';
 import { wakeCases } from './wake-cases.js';
 
-for (const c of [...unitCases, ...queueCases, ...diaryCases, ...fieldCases, ...wakeCases, ...takeoverCases])
+for (const c of [
+  ...unitCases,
+  ...queueCases,
+  ...diaryCases,
+  ...fieldCases,
+  ...wakeCases,
+  ...sendCases,
+  ...takeoverCases,
+])
   test(c.name, t => {
     c.run();
     t.pass();

@@ -9,6 +9,7 @@ import { InProcess } from '../support/in-process.js';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
 import { queueCases } from './queue-cases.js';
+import { sendCases } from './send-cases.js';
 import { takeoverCases } from './takeover-cases.js';
 import { unitCases } from './unit-cases.js';
 import { wakeCases } from './wake-cases.js';
@@ -50,6 +51,7 @@ export const mutationCases: readonly MutationCase[] = [
   ...diaryCases,
   ...fieldCases,
   ...wakeCases,
+  ...sendCases,
   ...takeoverCases,
   ...all.filter(c => !LATER.test(c.name)).map(inProcess),
   ...all.filter(c => LATER.test(c.name)).map(inProcess),

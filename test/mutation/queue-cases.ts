@@ -223,6 +223,7 @@ export const queueCases: readonly MutationCase[] = [
     s.setPslotQpn(m, beyond, 2 ** 24);
     queues.rebuild();
     yard.check('a number beyond the table');
+    s.setPslotUsed(m, beyond, 0);
     for (const row of slots) s.setPslotUsed(m, row, 1);
     assert.equal(queues.freeSlot(), NONE);
   }),

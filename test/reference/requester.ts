@@ -75,6 +75,7 @@ function malformed(qp: Qp, d: Descriptor, room: number): boolean {
   return (
     d.damage !== undefined ||
     d.index !== qp.send.consumer ||
+    (isDatagram(qp.type) && d.destQpn >= 2 ** 24) ||
     sizeOf(d) > room ||
     !ALLOWED.get(qp.type)!.includes(opcode) ||
     (PRIVILEGED.includes(opcode) && !qp.privileged) ||
@@ -132,6 +133,9 @@ function heard<T>(r: Reference, qp: Qp, answer: T): T | 'silence' {
   return r.qps.get(qp.dest)?.dest === qp.number ? answer : 'silence';
 }
 
+/** The other end of a reliable connection takes packets, and is connected to this one. */
+const isAnswered = (r: Reference, qp: Qp): boolean => r.answers(qp.dest, QpType.RC)?.dest === qp.number;
+
 /** Bytes of the message from `skip` on; undefined when a key does not allow it any more. */
 function payload(r: Reference, qp: Qp, d: Descriptor, skip: number, length: number): Uint8Array | undefined {
   if (d.inline !== undefined) return d.inline.subarray(skip, skip + length);
@@ -158,8 +162,8 @@ function* message(r: Reference, qp: Qp, d: Descriptor): Run {
     if (data === undefined) return WcStatus.LOC_PROT_ERR;
     const answer = heard(r, qp, receive(r, qp.dest, { ...packet, payload: data, psn: qp.sqPsn }));
     qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
-    // Only the last packet asks for an acknowledgement: until then nobody misses it.
-    const missed = answer === 'silence' && !packet.last;
+    // Only the last packet asks for an acknowledgement: until then nobody misses it who has somebody to give it.
+    const missed = answer === 'silence' && !packet.last && isAnswered(r, qp);
     if (reliable && !missed && STATUS[answer] !== WcStatus.SUCCESS) return STATUS[answer];
     done += bytes;
     if (packet.last) return WcStatus.SUCCESS;

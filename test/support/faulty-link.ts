@@ -44,6 +44,14 @@ export class FaultyLink implements Link {
     return this.#inner.mayTransmit(nowNs);
   }
 
+  beginStep(): void {
+    this.#inner.beginStep();
+  }
+
+  rollback(): void {
+    this.#inner.rollback();
+  }
+
   transmit(frame: Uint8Array, length: number): void {
     const copy = frame.slice(0, length);
     this.sent.push(copy);
