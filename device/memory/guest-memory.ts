@@ -37,6 +37,9 @@ export class GuestRam implements GuestMemory {
   readonly #wordViews = new Views<Uint32Array>();
   readonly #bounce = new Uint8Array(BOUNCE_BYTES);
   readonly #pattern = new RepeatedPattern();
+  /** A long word and its halves. */
+  readonly #long = new BigUint64Array(1);
+  readonly #halves = new Uint32Array(this.#long.buffer);
 
   get regions(): readonly Region[] {
     return this.#regions;
@@ -239,6 +242,27 @@ export class GuestRam implements GuestMemory {
     }
     if (address % 4 !== 0) return Dma.FAULT;
     return this.writeWords(address, Uint32Array.of(value), 0, 1);
+  }
+
+  /** One access in mapped memory. Memory that is reached through its file has none: two words by pread and pwrite. */
+  readAtomic64(address: number, target: Uint32Array, at: number): Dma {
+    if (address % 8 !== 0) return Dma.FAULT;
+    const w = this.#whole(address, 8);
+    if (w === NO_WINDOW) return this.readWords(address, target, at, 2);
+    this.#long[0] = Atomics.load(w.u64, (address - w.base) >>> 3);
+    target[at] = this.#halves[0]!;
+    target[at + 1] = this.#halves[1]!;
+    return Dma.DONE;
+  }
+
+  writeAtomic64(address: number, source: Uint32Array, at: number): Dma {
+    if (address % 8 !== 0) return Dma.FAULT;
+    const w = this.#whole(address, 8);
+    if (w === NO_WINDOW) return this.writeWords(address, source, at, 2);
+    this.#halves[0] = source[at]!;
+    this.#halves[1] = source[at + 1]!;
+    Atomics.store(w.u64, (address - w.base) >>> 3, this.#long[0]!);
+    return Dma.DONE;
   }
 
   copy(from: number, to: number, length: number): Dma {

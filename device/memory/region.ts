@@ -32,6 +32,7 @@ export interface Window {
   readonly mapped: number;
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
+  readonly u64: BigUint64Array;
   readonly file: FileWindow | undefined;
 }
 
@@ -43,9 +44,18 @@ export interface FileWindow {
 
 const NO_BYTES = new Uint8Array(0);
 const NO_WORDS = new Uint32Array(0);
+const NO_LONG_WORDS = new BigUint64Array(0);
 
 /** Stands for "nowhere": no address is inside. */
-export const NO_WINDOW: Window = { base: 0, end: 0, mapped: 0, u8: NO_BYTES, u32: NO_WORDS, file: undefined };
+export const NO_WINDOW: Window = {
+  base: 0,
+  end: 0,
+  mapped: 0,
+  u8: NO_BYTES,
+  u32: NO_WORDS,
+  u64: NO_LONG_WORDS,
+  file: undefined,
+};
 
 function validate(d: RegionDescription, fd: number): void {
   const end = d.guestAddress + d.size;
@@ -107,6 +117,7 @@ export class Region {
           mapped: length,
           u8: mapping.u8,
           u32: mapping.u32,
+          u64: new BigUint64Array(mapping.u8.buffer, 0, length / 8),
           file: undefined,
         });
       }
@@ -125,6 +136,7 @@ export class Region {
       mapped: 0,
       u8: NO_BYTES,
       u32: NO_WORDS,
+      u64: NO_LONG_WORDS,
       file: {
         read: (at, target) => preadAll(fd, target, mmapOffset + at),
         write: (at, source) => {

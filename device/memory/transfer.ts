@@ -42,8 +42,11 @@ function slotOf(at: number, length: number): number {
   return (mixed ^ (mixed >>> 15)) & (PLACES - 1);
 }
 
+/** Byte arrays whose words are kept: frames of requests, answers and datagrams, and one more. */
+const ARRAYS = 4;
+
 /**
- * The words of a byte array that keeps coming back (a frame buffer): copied by words a small packet takes a fifth of the
+ * The words of byte arrays that keep coming back (frame buffers): copied by words a small packet takes a fifth of the
  * time, but only if no view has to be made for it.
  */
 export class WordsOf {
@@ -51,11 +54,23 @@ export class WordsOf {
   words: Uint32Array = new Uint32Array(0);
   /** Where `bytes` begins in `words`, in bytes. */
   base = 0;
+  readonly #bytes: (Uint8Array | undefined)[] = new Array(ARRAYS).fill(undefined);
+  readonly #words: Uint32Array[] = new Array(ARRAYS).fill(this.words);
+  /** The one that goes next. */
+  #next = 0;
 
   take(bytes: Uint8Array): void {
     this.bytes = bytes;
-    this.words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
     this.base = bytes.byteOffset;
+    for (let n = 0; n < ARRAYS; n++) {
+      if (this.#bytes[n] !== bytes) continue;
+      this.words = this.#words[n]!;
+      return;
+    }
+    this.words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
+    this.#bytes[this.#next] = bytes;
+    this.#words[this.#next] = this.words;
+    this.#next = (this.#next + 1) % ARRAYS;
   }
 }
 

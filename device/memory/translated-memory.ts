@@ -155,6 +155,20 @@ export class TranslatedMemory implements GuestMemory {
     return this.#each(address, 4, Permission.WRITE, to => this.#ram.publishWord(to, value));
   }
 
+  readAtomic64(address: number, target: Uint32Array, at: number): Dma {
+    if (address % 8 !== 0) return Dma.FAULT;
+    const t = this.#readable(address, 8);
+    if (t !== NO_TRANSLATION) return this.#ram.readAtomic64(address + t.delta, target, at);
+    return this.#each(address, 8, Permission.READ, from => this.#ram.readAtomic64(from, target, at));
+  }
+
+  writeAtomic64(address: number, source: Uint32Array, at: number): Dma {
+    if (address % 8 !== 0) return Dma.FAULT;
+    const t = this.#writable(address, 8);
+    if (t !== NO_TRANSLATION) return this.#ram.writeAtomic64(address + t.delta, source, at);
+    return this.#each(address, 8, Permission.WRITE, to => this.#ram.writeAtomic64(to, source, at));
+  }
+
   copy(from: number, to: number, length: number): Dma {
     const s = this.#readable(from, length);
     const t = this.#writable(to, length);

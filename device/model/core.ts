@@ -7,6 +7,7 @@ import type { Diary } from './diary.js';
 import { Faults, faultInfo } from './faults.js';
 import { Interrupts } from './interrupts.js';
 import type { Journal } from './journal.js';
+import { Landing } from './landing.js';
 import { Moderation } from './moderation.js';
 import { Outbox } from './outbox.js';
 import type { StepFrames } from './packet-capture.js';
@@ -24,6 +25,7 @@ export class Core {
   readonly outbox: Outbox;
   readonly queues: Queues;
   readonly moderation: Moderation;
+  readonly landing = new Landing();
   /** What was refused, and why; for people who ask. */
   readonly diary: Diary;
   /** Completion queue that the last doorbell armed, until recheckCq has looked at it. */
@@ -89,5 +91,7 @@ export const Step = {
   WAIT_MEMORY: 1,
   /** The peer has no receive posted. */
   WAIT_RECEIVE: 2,
+  /** Memory took back what it had said: it is tried again at once. */
+  AGAIN: 3,
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];

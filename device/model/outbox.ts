@@ -43,6 +43,8 @@ const ROOM_WORDS = (OUTBOX_SIZE - OUTBOX_DATA_OFFSET) / 4;
 /** What stands beside the result of an atomic, to which the number of the queue pair is added; no other write has more. */
 export const ATOMIC_INFO = faultInfo(FaultObject.REMOTE_WRITE, 0, true);
 
+const ATOMIC_WORDS = 2;
+
 const registers = new Uint32Array(REG_SIZE / 4);
 
 export class Outbox {
@@ -125,6 +127,8 @@ export class Outbox {
     const words = Math.min(outboxCount(m, at), ROOM_WORDS);
     if (words === 0) return Dma.DONE;
     const address = outboxAddress(m, at);
+    if (outboxInfo(m, at) >= ATOMIC_INFO && words === ATOMIC_WORDS)
+      return this.#host.memory.writeAtomic64(address, m, at + DATA_WORDS);
     const last = words - 1;
     const dma = this.#host.memory.writeWords(address, m, at + DATA_WORDS, last);
     if (dma !== Dma.DONE) return dma;

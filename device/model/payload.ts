@@ -109,6 +109,17 @@ export function writeRegion(
   return WcStatus.SUCCESS;
 }
 
+/** Whether writeRegion() would go through. */
+export function checkRegion(core: Core, qp: QpRow, mr: MrRow, start: number, bytes: number): Outcome {
+  for (let n = 0; n < bytes; n += remote.length) {
+    remote.take(core.m, mr, start + n, bytes - n);
+    const { address, length } = remote;
+    const dma = core.memory.check(address, length, true);
+    if (dma !== Dma.DONE) return failed(core, dma, FaultObject.REMOTE_WRITE, qp, 0, address, length, true);
+  }
+  return WcStatus.SUCCESS;
+}
+
 function failed(
   core: Core,
   dma: Dma,

@@ -27,6 +27,10 @@ export interface GuestMemory {
   readWords(address: number, target: Uint32Array, at: number, count: number): Dma;
   /** source[at … at + count) → guest. `address` is 4-byte aligned (else FAULT). */
   writeWords(address: number, source: Uint32Array, at: number, count: number): Dma;
+  /** The 8 bytes at `address`, which is 8-byte aligned (else FAULT), in one access → target[at], target[at + 1]. */
+  readAtomic64(address: number, target: Uint32Array, at: number): Dma;
+  /** source[at], source[at + 1] → the 8 bytes at `address`, likewise: nobody who reads them at once sees half of it. */
+  writeAtomic64(address: number, source: Uint32Array, at: number): Dma;
   /** Guest → guest; either range may cross region and view borders. Ranges that overlap give undefined bytes. */
   copy(from: number, to: number, length: number): Dma;
   /** Repeats the 8-byte `pattern` over the range, starting at byte `phase` (0 … 7) of it. */

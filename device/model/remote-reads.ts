@@ -141,7 +141,7 @@ export class RemoteReads {
     segment.take(core.m, mr, address, ATOMIC_BYTES);
     if (segment.length < ATOMIC_BYTES) return NAK_REMOTE_ACCESS;
     let dma = core.memory.check(segment.address, ATOMIC_BYTES, true);
-    if (dma === Dma.DONE) dma = core.memory.readWords(segment.address, found, 0, 2);
+    if (dma === Dma.DONE) dma = core.memory.readAtomic64(segment.address, found, 0);
     if (dma === Dma.DONE) return ACK_SYNDROME;
     const { REMOTE_WRITE } = FaultObject;
     core.dmaFailed(dma, REMOTE_WRITE, qpNumber(qp), 0, segment.address, ATOMIC_BYTES, true);

@@ -184,8 +184,11 @@ export class Responder {
     const taken = takes ? this.#receiving.begin(qp) : WcStatus.SUCCESS;
     if (taken === NO_RECEIVE) return this.#noReceive(qp, p);
     if (taken !== WcStatus.SUCCESS) return this.#refuseReceive(qp, p, taken as Outcome);
-    const landed =
-      bytes === 0 ? WcStatus.SUCCESS : writeRegion(core, qp, mr, address, frame, p.payloadOffset, bytes);
+    let landed: Outcome = WcStatus.SUCCESS;
+    if (bytes > 0)
+      landed = last
+        ? core.landing.plan(core, qp, mr, address, frame, p.payloadOffset, bytes)
+        : writeRegion(core, qp, mr, address, frame, p.payloadOffset, bytes);
     if (landed === WAIT) return Step.WAIT_MEMORY;
     if (landed !== WcStatus.SUCCESS) {
       // The receive that was taken is flushed with the others.

@@ -2,9 +2,11 @@
 // Who runs next. Pushed descriptors first, in order of arrival; rung queues in turn (turns.ts); while pushed work keeps
 // coming, a rung queue that waits still gets one slice in eight. The order depends on the state region alone.
 import { Hold } from '../abi/generated/commands.js';
+import { WcStatus } from '../abi/generated/descriptors.js';
 import { ST_STREAKS_OFFSET, stControl, stHold } from '../abi/generated/state.js';
 import type { Link } from '../fabric/link.js';
 import { type Core, Step } from './core.js';
+import { WAIT } from './payload.js';
 import type { Clock } from './ports.js';
 import { CLASSES, QueueClass } from './queues.js';
 import { NONE, type QpRow, qpNumber } from './rows.js';
@@ -38,7 +40,7 @@ export class Scheduler {
 
   /** At most `budget` slices. True while more can run now. */
   run(budget: number): boolean {
-    const { journal, outbox, queues } = this.#core;
+    const { journal, outbox, queues, landing } = this.#core;
     if (outbox.pending && !outbox.flush()) return false;
     if (stControl(this.#core.m, 0) === 0) return false;
     for (let n = 0; n < budget; n++) {
@@ -53,7 +55,8 @@ export class Scheduler {
       }
       queues.beginStep();
       this.#link.beginStep();
-      const step = this.#sendQueue.step(qp);
+      let step = this.#sendQueue.step(qp);
+      if (step === Step.DONE && landing.owed) step = this.#land();
       if (step === Step.DONE) {
         queues.endStep();
         journal.commit();
@@ -117,6 +120,12 @@ export class Scheduler {
       if (this.#open[c] && m[STREAKS + c] !== 0) journal.put(STREAKS + c, 0);
   }
 
+  #land(): Step {
+    const status = this.#core.landing.land(this.#core);
+    if (status === WcStatus.SUCCESS) return Step.DONE;
+    return status === WAIT ? Step.WAIT_MEMORY : Step.AGAIN;
+  }
+
   /** The step cannot go on: nothing of it has happened, and the queue is left out until something changes. */
   #wait(qp: QpRow, step: Step): void {
     const { journal, queues, diary } = this.#core;
@@ -124,7 +133,9 @@ export class Scheduler {
     // It may have moved queues: its own, the receiver's, and who is connected to that.
     queues.rollback();
     this.#link.rollback();
+    this.#core.landing.forget();
     this.#core.frames?.drop();
+    if (step === Step.AGAIN) return;
     if (step === Step.WAIT_MEMORY) diary.blocked(qpNumber(qp));
     else diary.freed(qpNumber(qp));
     queues.block(qp);

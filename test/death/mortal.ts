@@ -140,6 +140,18 @@ export class MortalMemory extends FlatMemory {
     return this.#halves(length, (at, n) => super.fill(address + at, n, pattern, (phase + at) % 8));
   }
 
+  override readAtomic64(address: number, target: Uint32Array, at: number): Dma {
+    this.begin(address, 8);
+    const dma = this.check(address, 8, false);
+    return dma === Dma.DONE ? this.#halves(1, () => super.readAtomic64(address, target, at)) : dma;
+  }
+
+  override writeAtomic64(address: number, source: Uint32Array, at: number): Dma {
+    this.begin(address, 8);
+    const dma = this.check(address, 8, true);
+    return dma === Dma.DONE ? this.#halves(1, () => super.writeAtomic64(address, source, at)) : dma;
+  }
+
   override publishWord(address: number, value: number): Dma {
     this.begin(address, 4);
     const dma = this.check(address, 4, true);

@@ -174,7 +174,7 @@ function malformed({ seen, index, kind, privileged = false }: Request): boolean 
 function strangeExtension(parts: ReadonlySet<string>, words: readonly number[]): boolean {
   if (words.length === 0) return false;
   if (parts.has('registration')) return words[7] >= 2 ** 16;
-  if (parts.has('address')) return words[3] !== 0;
+  if (parts.has('address')) return words[1] >= 2 ** 24 || words[3] !== 0;
   return !parts.has('compare') && (words[2] !== 0 || words[3] !== 0);
 }
 

@@ -4,7 +4,7 @@
 // driver has set up.
 import test from 'ava';
 import * as c from '../../device/abi/generated/commands.js';
-import { EventType, Opcode } from '../../device/abi/generated/descriptors.js';
+import { EventType, Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
 import {
   ACK_SYNDROME,
   BthOpcode as B,
@@ -86,6 +86,8 @@ function makeLab(type?: number): Lab {
     network.outcome = Step.DONE;
     network.deliver(builder.frame, length);
     if (network.outcome !== Step.DONE) throw new Error('memory of this world never waits');
+    if (core.landing.owed && core.landing.land(core) !== WcStatus.SUCCESS)
+      throw new Error('nor does it fault');
     core.journal.commit();
     core.outbox.flush();
     return answers[0];
@@ -240,6 +242,25 @@ for (const [what, packets, syndrome] of OUT_OF_PLACE) {
     );
   });
 }
+
+test('UC: what would be a SEND with invalidation is no packet of this service', t => {
+  for (const opcode of [B.RC_SEND_ONLY_INV, B.RC_SEND_LAST_INV]) {
+    const lab = makeLab(c.QpType.UC);
+    const { d, ends } = lab;
+    const last = opcode === B.RC_SEND_LAST_INV;
+    if (last) lab.give({ opcode: B.UC_SEND_FIRST }, MTU);
+    const before = d.target.readBytes(lab.at, 2048);
+    t.is(lab.give({ opcode: UC + opcode, psn: last ? 1 : 0 }, 5), undefined);
+    t.deepEqual(d.target.readBytes(lab.at, 2048), before, 'nothing of it went into the receive');
+    t.deepEqual(d.poll(ends.recvCq), []);
+    t.is(c.cmdQpCountersRxDropped(d.counters(c.CounterKind.QP, ends.b.number), 0), 1);
+    lab.give({ opcode: B.UC_SEND_ONLY, psn: d.queryQp(ends.b).rqPsn }, 77);
+    t.deepEqual(
+      d.poll(ends.recvCq).map(x => x.byteCount),
+      [77],
+    );
+  }
+});
 
 test('frames that are no packets, and packets for nobody, are counted and change nothing', t => {
   const lab = makeLab();

@@ -5,6 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { GuestRam } from '../../device/memory/guest-memory.js';
 import { RegionRefused } from '../../device/memory/region.js';
+import { WordsOf } from '../../device/memory/transfer.js';
 import { Dma } from '../../device/model/ports.js';
 import { SystemError } from '../../device/sys/errors.js';
 import { createMemfd, duplicateFd, preadAll, sizeOf, truncateFd } from '../../device/sys/fd.js';
@@ -153,6 +154,8 @@ test('addresses that no Number can be are faults, not exceptions', t => {
     t.is(ram.write(address, bytes, 0, 16), Dma.FAULT, `write ${address}`);
     t.is(ram.copy(address, BASE, 16), Dma.FAULT, `copy ${address}`);
     t.is(ram.publishWord(address, 1), Dma.FAULT, `publish ${address}`);
+    t.is(ram.readAtomic64(address, new Uint32Array(2), 0), Dma.FAULT, `read long ${address}`);
+    t.is(ram.writeAtomic64(address, new Uint32Array(2), 0), Dma.FAULT, `write long ${address}`);
     t.is(ram.check(address, 1, false), Dma.FAULT, `check ${address}`);
   }
   ram.clear();
@@ -187,17 +190,20 @@ test('a file that shrinks is a fault in every operation when it was not sealed, 
     ['readWords', at => ram.readWords(at, words, 0, 16)],
     ['writeWords', at => ram.writeWords(at, words, 0, 16)],
     ['publishWord', at => ram.publishWord(at, 1)],
+    ['readAtomic64', at => ram.readAtomic64(at, words, 0)],
+    ['writeAtomic64', at => ram.writeAtomic64(at, words, 0)],
     ['copy from', at => ram.copy(at, BASE, 64)],
     ['copy to', at => ram.copy(BASE, at, 64)],
     ['copy inside', at => ram.copy(at, at + 256, 64)],
     ['fill', at => ram.fill(at, 64, pattern, 0)],
     ['fill far', at => ram.fill(at, PAGE + 64, pattern, 0)],
   ];
+  const inOneWord = ['publishWord', 'readAtomic64', 'writeAtomic64'];
   for (const [name, operate] of operations) t.is(operate(2 * PAGE), Dma.DONE, name);
   truncateFd(fd, 2 * PAGE);
   for (const [name, operate] of operations) {
     t.is(operate(2 * PAGE), Dma.FAULT, `${name} behind the end`);
-    if (name !== 'publishWord' && name !== 'copy inside')
+    if (!inOneWord.includes(name) && name !== 'copy inside')
       t.is(operate(2 * PAGE - 32), Dma.FAULT, `${name} over the end`);
     if (name !== 'fill far') t.is(operate(PAGE), Dma.DONE, `${name} before the end`);
   }
@@ -304,4 +310,43 @@ test('9 GiB above 4 GiB, sparse: every border of a view is crossed, by words, by
   t.is(ram.check(base + size - 4, 5, true), Dma.FAULT);
   t.is(ram.check(base - 1, 2, true), Dma.FAULT);
   ram.clear();
+});
+
+test('eight bytes at once: mapped or behind a file, in the order of the halves, aligned or a fault', t => {
+  const ram = new GuestRam();
+  ram.add({ guestAddress: 0, size: PAGE, userAddress: 0, mmapOffset: 0 }, createMemfd('r', PAGE));
+  ram.add({ guestAddress: BASE, size: PAGE, userAddress: 0, mmapOffset: 0 }, createMemfd('r', PAGE, false));
+  for (const base of [0, BASE]) {
+    const words = Uint32Array.of(9, 0x01020304, 0xf5f6f7f8, 9);
+    t.is(ram.writeAtomic64(base + 16, words, 1), Dma.DONE);
+    const bytes = new Uint8Array(24);
+    ram.read(base + 8, bytes, 0, 24);
+    t.deepEqual(
+      [...bytes],
+      [0, 0, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1, 0xf8, 0xf7, 0xf6, 0xf5, 0, 0, 0, 0, 0, 0, 0, 0],
+    );
+    const back = new Uint32Array(4);
+    t.is(ram.readAtomic64(base + 16, back, 1), Dma.DONE);
+    t.deepEqual([...back], [0, 0x01020304, 0xf5f6f7f8, 0]);
+    t.is(ram.readAtomic64(base + 20, back, 0), Dma.FAULT);
+    t.is(ram.writeAtomic64(base + 20, back, 0), Dma.FAULT);
+  }
+  ram.clear();
+});
+
+test('the words of four byte arrays by turns are looked up, not made', t => {
+  const known = new WordsOf();
+  const arrays = Array.from({ length: 4 }, (_, n) => new Uint8Array(new ArrayBuffer(64), 4 * n));
+  const words = (of: Uint8Array): Uint32Array => {
+    known.take(of);
+    t.is(known.bytes, of);
+    t.is(known.base, of.byteOffset);
+    return known.words;
+  };
+  const first = arrays.map(words);
+  t.is(new Set(first).size, 4);
+  arrays.forEach((a, n) => {
+    t.is(words(a), first[n]!);
+    t.is(first[n]!.buffer, a.buffer);
+  });
 });

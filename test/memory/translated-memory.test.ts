@@ -210,6 +210,8 @@ test('addresses that no Number can be, and misaligned words, are faults and ask 
   t.is(w.memory.readWords(IOVA + 2, new Uint32Array(1), 0, 1), Dma.FAULT);
   t.is(w.memory.writeWords(IOVA + 2, new Uint32Array(1), 0, 1), Dma.FAULT);
   t.is(w.memory.publishWord(IOVA + 2, 1), Dma.FAULT);
+  t.is(w.memory.readAtomic64(IOVA + 4, new Uint32Array(2), 0), Dma.FAULT);
+  t.is(w.memory.writeAtomic64(IOVA + 4, new Uint32Array(2), 0), Dma.FAULT);
   t.is(w.memory.read(IOVA, bytes, 0, 0), Dma.DONE);
   t.deepEqual(
     w.asked.filter(q => q.page !== 0),
@@ -336,5 +338,22 @@ test('a refusal that nobody took for a second is asked for again', t => {
   w.answer(0, false);
   w.clock.ns += 0.5e9;
   t.is(w.memory.read(IOVA, four, 0, 4), Dma.FAULT);
+  w.close();
+});
+
+test('eight bytes at once are translated, wait for a translation, and need the permission', t => {
+  const w = mappedWorld(1);
+  const words = Uint32Array.of(0x01020304, 0x05060708);
+  t.is(w.memory.writeAtomic64(IOVA + 8, words, 0), Dma.NOT_YET);
+  t.true(w.memory.update(IOVA, PAGE, USER, WRITE));
+  t.is(w.memory.writeAtomic64(IOVA + 8, words, 0), Dma.DONE);
+  t.is(w.memory.readAtomic64(IOVA + 8, new Uint32Array(2), 0), Dma.NOT_YET);
+  t.true(w.memory.update(IOVA, PAGE, USER, READ));
+  const back = new Uint32Array(2);
+  t.is(w.memory.readAtomic64(IOVA + 8, back, 0), Dma.DONE);
+  t.deepEqual([...back], [...words]);
+  w.memory.invalidate(IOVA, PAGE);
+  t.is(w.memory.readAtomic64(IOVA + 8, back, 0), Dma.NOT_YET);
+  t.is(w.memory.writeAtomic64(IOVA + 8, words, 0), Dma.NOT_YET);
   w.close();
 });

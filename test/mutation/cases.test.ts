@@ -3,6 +3,7 @@
 import test from 'ava';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
+import { pairCases } from './pair-cases.js';
 import { queueCases } from './queue-cases.js';
 import { sendCases } from './send-cases.js';
 import { takeoverCases } from './takeover-cases.js';
@@ -16,6 +17,7 @@ for (const c of [
   ...fieldCases,
   ...wakeCases,
   ...sendCases,
+  ...pairCases,
   ...takeoverCases,
 ])
   test(c.name, t => {

@@ -8,6 +8,7 @@ import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
+import { pairCases } from './pair-cases.js';
 import { queueCases } from './queue-cases.js';
 import { sendCases } from './send-cases.js';
 import { takeoverCases } from './takeover-cases.js';
@@ -52,6 +53,7 @@ export const mutationCases: readonly MutationCase[] = [
   ...fieldCases,
   ...wakeCases,
   ...sendCases,
+  ...pairCases,
   ...takeoverCases,
   ...all.filter(c => !LATER.test(c.name)).map(inProcess),
   ...all.filter(c => LATER.test(c.name)).map(inProcess),

@@ -17,6 +17,7 @@ interface Hole {
 export class FlatMemory implements GuestMemory {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
+  readonly #u64: BigUint64Array;
   /** Called before each transfer into guest memory. */
   beforeWrite: ((address: number, length: number) => void) | undefined;
   /** Reads that the device made, by start address. */
@@ -36,6 +37,7 @@ export class FlatMemory implements GuestMemory {
     const buffer = new ArrayBuffer(bytes);
     this.u8 = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer);
+    this.#u64 = new BigUint64Array(buffer, 0, Math.floor(bytes / 8));
   }
 
   /** From now on accesses to the range answer FAULT or NOT_YET; DONE takes the hole away again. */
@@ -125,6 +127,26 @@ export class FlatMemory implements GuestMemory {
     if (dma !== Dma.DONE) return dma;
     this.beforeWrite?.(address, count * 4);
     this.u32.set(source.subarray(at, at + count), address / 4);
+    return dma;
+  }
+
+  readAtomic64(address: number, target: Uint32Array, at: number): Dma {
+    if (address % 8 !== 0) return Dma.FAULT;
+    this.begin(address, 8);
+    const dma = this.check(address, 8, false);
+    if (dma !== Dma.DONE) return dma;
+    this.reads.push({ address, length: 8 });
+    target.set(new Uint32Array(BigUint64Array.of(Atomics.load(this.#u64, address / 8)).buffer), at);
+    return dma;
+  }
+
+  writeAtomic64(address: number, source: Uint32Array, at: number): Dma {
+    if (address % 8 !== 0) return Dma.FAULT;
+    this.begin(address, 8);
+    const dma = this.check(address, 8, true);
+    if (dma !== Dma.DONE) return dma;
+    this.beforeWrite?.(address, 8);
+    Atomics.store(this.#u64, address / 8, BigInt(source[at]) + (BigInt(source[at + 1]) << 32n));
     return dma;
   }
 

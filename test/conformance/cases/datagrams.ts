@@ -63,6 +63,21 @@ function assertArrives(d: Driver, p: Post, size: number, qkey = DEFAULT_QKEY): v
 
 export const datagramCases: readonly Case[] = [
   {
+    name: 'UD: a destination that has more bits than a queue pair number is no descriptor',
+    run({ driver: d }) {
+      for (const qpn of [2 ** 24, 2 ** 32 - 1]) {
+        const p = makePost(d);
+        const from = filled(d, 8);
+        const gather = [{ address: from.address, length: 8 }];
+        d.recv(p.b, [{ address: d.alloc(64), length: 64 }]);
+        const to = { ah: p.ah, qpn: qpn - (qpn % 2 ** 24) + p.b.number, qkey: DEFAULT_QKEY };
+        d.send(p.a, { opcode: Opcode.SEND, gather, to, wrId: 8 });
+        assert.deepEqual(outcomes(finish(d, p.cq)), [[8, LOC_QP_OP_ERR]]);
+        assert.deepEqual(d.poll(p.recvCq), []);
+      }
+    },
+  },
+  {
     name: 'UD: messages to one MTU of the port arrive behind the header that names their sender',
     run({ driver: d }) {
       const p = makePost(d);
