@@ -54,6 +54,8 @@ export class Queues {
   /** Entries of it: giving an array another length costs more than a whole step of a scheduler. */
   #movedCount = 0;
   #inStep = false;
+  /** The queue whose slot the step under way has freed. */
+  #freedBy: QpRow = NONE as QpRow;
   /** Push slots in use, together and by queue. */
   #slotsUsed = 0;
   readonly #slotsOf = new Uint8Array(QP_COUNT);
@@ -88,9 +90,10 @@ export class Queues {
     for (const n of blocked) this.block(rowOfQp(n));
   }
 
-  /** A step of work begins: rollback() undoes its moves. Slots it frees last of all, when nothing can stop it any more. */
+  /** A step of work begins: rollback() undoes its moves and gives back the one slot that it may have freed, its own. */
   beginStep(): void {
     this.#movedCount = 0;
+    this.#freedBy = NONE as QpRow;
     this.#inStep = true;
   }
 
@@ -101,6 +104,8 @@ export class Queues {
   /** The step was undone in the region: the queues that it moved go back, one that was left out too. */
   rollback(): void {
     this.#inStep = false;
+    if (this.#freedBy !== NONE) this.slotTaken(this.#freedBy);
+    this.#freedBy = NONE as QpRow;
     for (let i = this.#movedCount - 2; i >= 0; i -= 2) this.#move(this.#moved[i], this.#moved[i + 1]);
   }
 
@@ -112,6 +117,7 @@ export class Queues {
   slotFreed(qp: QpRow): void {
     this.#slotsUsed--;
     this.#slotsOf[qpNumber(qp)]--;
+    if (this.#inStep) this.#freedBy = qp;
   }
 
   /** Row of a free push slot, or NONE. */
