@@ -14,13 +14,14 @@ import {
 import type { Clock } from './ports.js';
 import { type CqRow, cqEnd } from './rows.js';
 
-const HALF = 65536;
+/** The period stands above the count. */
+const PERIOD_UNIT = 65536;
 const NS_PER_US = 1000;
 
 /** The word of the region that stands for count and period; 0: every completion is told at once. */
-export const moderationOf = (count: number, us: number): number => (count > 1 ? count + us * HALF : 0);
-const countOf = (moderation: number): number => moderation % HALF;
-const periodUs = (moderation: number): number => Math.floor(moderation / HALF);
+export const moderationOf = (count: number, us: number): number => (count > 1 ? count + us * PERIOD_UNIT : 0);
+const countOf = (moderation: number): number => moderation % PERIOD_UNIT;
+const periodUs = (moderation: number): number => Math.floor(moderation / PERIOD_UNIT);
 
 /** For people who ask. */
 export const moderationFields = (moderation: number): { count: number; periodUs: number } => ({
