@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The undo journal of the state region. A *step* is everything between two commits: the words of the region that a
 // step changes are written through put(), which first keeps the old value in the journal. commit() makes the step
-// valid with one atomic store; recover() undoes a step that was cut off. The back-end may be killed at any store: the
-// CPU retires stores of one thread in order and the region is shared memory, so what a successor maps is a prefix of
-// the stores below.
+// valid with one store; recover() undoes a step that was cut off. The back-end may be killed at any store: the CPU
+// retires stores of one thread in order and the region is shared memory, so what a successor maps is a prefix of the
+// stores below. Nobody else looks at the region meanwhile, so none of them needs to be more than a plain one.
 import { JOURNAL_COUNT, JOURNAL_TABLE, ST_JOURNAL_COUNT_OFFSET } from '../abi/generated/state.js';
 import type { WordSink } from '../abi/word-sink.js';
 import type { RegionMemory } from './ports.js';
@@ -26,7 +26,7 @@ export class Journal implements WordSink {
   }
 
   protected publish(word: number, value: number): void {
-    Atomics.store(this.u32, word, value);
+    this.u32[word] = value;
   }
 
   /** True when the present step has changed nothing yet. */

@@ -126,7 +126,8 @@ export class SendQueue {
     const d = this.#d;
     const status = d.parse(m, at, available, qpSendConsumer(m, qp), qpType(m, qp), privileged(m, qp));
     if (status !== WcStatus.SUCCESS) return status;
-    if (qpActiveDone(m, qp) > 0) return WcStatus.SUCCESS;
+    // The engine looks at its lists itself, in the walk that it needs anyway.
+    if (qpActiveDone(m, qp) > 0 || isEngine(d.opcode)) return WcStatus.SUCCESS;
     const pd = qpPd(m, qp);
     const gather = checkList(m, pd, d.gatherAt, d.gatherCount, false);
     return gather !== WcStatus.SUCCESS ? gather : checkList(m, pd, d.scatterAt, d.scatterCount, true);
@@ -245,6 +246,8 @@ const bytesAt = (qp: QpRow, slot: number): number =>
 
 const idLo = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdLo(m, at));
 const idHi = (m: Uint32Array, at: number): number => (at === NONE ? 0 : wqeWrIdHi(m, at));
+
+const isEngine = (opcode: number): boolean => opcode === Opcode.COPY || opcode === Opcode.FILL;
 
 /** Counts a completion that is not SUCCESS. */
 function countEnd(core: Core, qp: QpRow, status: WcStatus): void {

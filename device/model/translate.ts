@@ -67,7 +67,7 @@ function allowRights(
 }
 
 /** [address, address + length) is part of the region. */
-function holds(m: Uint32Array, mr: MrRow, address: number, length: number): boolean {
+export function holds(m: Uint32Array, mr: MrRow, address: number, length: number): boolean {
   if (address + length > ADDRESS_LIMIT) return false;
   if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return true;
   const first = mrIova(m, mr);

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { raisePriority } from '../sys/process.js';
 import type { WorkerEvents, WorkerProcess } from './supervisor.js';
+import { tunedEnvironment } from './tuning.js';
 import type { FromWorker, ToWorker, WorkerConfig } from './worker-protocol.js';
 
 /** Starts the worker's program. The descriptors stay the caller's. */
@@ -14,6 +15,7 @@ export function startWorker(
   events: WorkerEvents,
 ): WorkerProcess {
   const child = spawn(process.execPath, [...process.execArgv, program, JSON.stringify(config)], {
+    env: tunedEnvironment(process.env),
     stdio: ['ignore', 'inherit', 'inherit', fds.listener, fds.control ?? 'ignore', 'ipc'],
   });
   child.on('message', (message: FromWorker) => {

@@ -78,6 +78,13 @@ export const dataMutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'every entry of a list of the engine is taken for its first one',
+    file: 'model/runs.js',
+    find: 'const address = sgeAddress(m, at);',
+    replace: 'const address = sgeAddress(m, list);',
+    breaks: ['gather and scatter at once, lists of different shape, by doorbell and by push'],
+  },
+  {
     name: 'every entry of a list is taken for its first one',
     file: 'model/translate.js',
     find: 'const address = sgeAddress(m, at) + this.#offset;',

@@ -149,8 +149,8 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'the DMA engine does not yield before the end',
     file: 'model/engine.js',
-    find: 'if (n > 0 && core.mustYield())',
-    replace: 'if (n > 100)',
+    find: 'slices < SLICES_A_STEP && !core.mustYield()',
+    replace: 'slices < 100',
     breaks: [
       'a push into the middle of a large COPY waits for no slice but the one in progress',
       'the adapter comes back after each slice while stores or loads wait, and after 64 slices at the latest',
@@ -159,8 +159,8 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'a slice of the DMA engine is 64 KiB',
     file: 'model/engine.js',
-    find: 'Math.min(SLICE_BYTES, total - done)',
-    replace: 'Math.min(65536, total - done)',
+    find: 'sliceRoom = () => SLICE_BYTES',
+    replace: 'sliceRoom = () => 65536',
     breaks: [
       'a push into the middle of a large COPY waits for no slice but the one in progress',
       'an engine that runs on while nothing waits stops at the end of the slice in which something comes',

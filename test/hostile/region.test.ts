@@ -60,7 +60,7 @@ for (const [what, offset] of Object.entries(COUNTS)) {
   });
 }
 
-test('a gather or scatter list that shrinks under the work ends it with an error', t => {
+test('a gather or scatter list that shrinks under a step changes nothing of it', t => {
   const target = new InProcess();
   const d = new Driver(target).start();
   const { cq } = makeQueues(d);
@@ -74,10 +74,36 @@ test('a gather or scatter list that shrinks under the work ends it with an error
   const address = d.alloc(8 * SLICE_BYTES);
   d.send(qp, {
     opcode: Opcode.FILL,
+    pattern: [0x01010101, 0x01010101],
     scatter: [
       { address, length: SLICE_BYTES },
-      { address, length: 2 * SLICE_BYTES },
+      { address: address + SLICE_BYTES, length: 2 * SLICE_BYTES },
     ],
+  });
+  target.settle();
+  t.is(d.poll(cq)[0]?.status, WcStatus.SUCCESS);
+  t.true(target.readBytes(address, 3 * SLICE_BYTES).every(byte => byte === 1));
+});
+
+test('a list that has become shorter when its next pages are looked up ends the work with an error', t => {
+  const target = new InProcess();
+  const d = new Driver(target).start();
+  const { cq } = makeQueues(d);
+  const qp = d.channel({ sendCq: cq });
+  const m = target.region.u32;
+  const only = rowOfQp(qp.number) + (s.QP_SEND_WQE_OFFSET + WQE_SIZE) / 4;
+  // No page follows the one before it, so that each is a run; the first slice takes the rest of one and all of the next.
+  const count = 66;
+  const memory = d.alloc(2 * count * SLICE_BYTES);
+  const pages = Array.from({ length: count }, (_, n) => memory + 2 * n * SLICE_BYTES);
+  const lkey = d.registerPages(pages, 0, count * SLICE_BYTES);
+  target.host.workWaiting = () => {
+    setSgeLength(m, only, 60 * SLICE_BYTES);
+    return false;
+  };
+  d.send(qp, {
+    opcode: Opcode.FILL,
+    scatter: [{ address: SLICE_BYTES - 64, length: count * SLICE_BYTES - SLICE_BYTES, lkey }],
   });
   target.settle();
   t.is(d.poll(cq)[0]?.status, WcStatus.LOC_PROT_ERR);
