@@ -67,6 +67,9 @@ static uint64_t pb_rest_read(void *opaque, hwaddr addr, unsigned size)
 {
     PbRange *r = opaque;
 
+    if (unlikely(r->device->off)) {
+        return PB_ALL_ONES;
+    }
     qemu_log_mask(LOG_GUEST_ERROR, "pushbell-pci: read outside the ranges of "
                   "BAR %u, offset 0x%" HWADDR_PRIx "\n", r->bar, addr);
     return 0;
@@ -77,6 +80,9 @@ static void pb_rest_write(void *opaque, hwaddr addr, uint64_t data,
 {
     PbRange *r = opaque;
 
+    if (unlikely(r->device->off)) {
+        return;
+    }
     qemu_log_mask(LOG_GUEST_ERROR, "pushbell-pci: write outside the ranges of "
                   "BAR %u, offset 0x%" HWADDR_PRIx "\n", r->bar, addr);
 }
@@ -99,7 +105,6 @@ static void pb_off_write(void *opaque, hwaddr addr, uint64_t data,
 {
 }
 
-/* Over the whole BAR, MSI-X tables and shared memory included. */
 static const MemoryRegionOps pb_off_ops = {
     .read = pb_off_read,
     .write = pb_off_write,
@@ -107,6 +112,24 @@ static const MemoryRegionOps pb_off_ops = {
     .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
     .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
 };
+
+/*
+ * What the guest reaches without asking us (shared memory, QEMU's own MSI-X
+ * tables) has a cover that reads as all-ones while the function is off; the
+ * other ranges look for themselves. A cover has exactly the extent of what it
+ * hides: a vCPU of TCG finds the target of an access by its number in the
+ * memory map, which it may have looked up in the map before the present one.
+ * A change that shifts the numbers while vCPUs run sends accesses to the wrong
+ * region, or ends QEMU (10.0: assertion in iotlb_to_section()).
+ */
+static void pb_cover_create(PbState *s, MemoryRegion *off, PbBar *b,
+                            uint64_t offset, uint64_t size)
+{
+    memory_region_init_io(off, OBJECT(s), &pb_off_ops, NULL, "pushbell-off",
+                          size);
+    memory_region_set_enabled(off, false);
+    memory_region_add_subregion_overlap(&b->container, offset, off, 1);
+}
 
 static bool pb_bar_memfd(PbState *s, unsigned i, uint64_t size, Error **errp)
 {
@@ -148,6 +171,7 @@ static bool pb_range_create(PbState *s, unsigned i, const struct pb_range *r,
         if (*errp) {
             return false;
         }
+        pb_cover_create(s, &range->off, &s->bars[i], r->offset, r->size);
         break;
     default:
         return true;    /* QEMU's MSI-X code puts its tables there */
@@ -171,10 +195,6 @@ static bool pb_bar_create(PbState *s, unsigned i, Error **errp)
     memory_region_init_io(&b->rest.mr, OBJECT(s), &pb_rest_ops, &b->rest,
                           "pushbell-rest", bar.size);
     memory_region_add_subregion_overlap(&b->container, 0, &b->rest.mr, -1);
-    memory_region_init_io(&b->off, OBJECT(s), &pb_off_ops, NULL,
-                          "pushbell-off", bar.size);
-    memory_region_set_enabled(&b->off, false);
-    memory_region_add_subregion_overlap(&b->container, 0, &b->off, 1);
     for (unsigned n = 0; n < PB_MAX_RANGES; n++) {
         struct pb_range range = pb_bar_range(&bar, n);
 
@@ -202,6 +222,20 @@ bool pb_bars_create(PbState *s, Error **errp)
     return true;
 }
 
+/* After msix_init(). */
+void pb_bars_cover_msix(PbState *s)
+{
+    PCIDevice *pci = PCI_DEVICE(s);
+    const struct pb_function *f = &s->function;
+
+    pb_cover_create(s, &s->msix_off[0], &s->bars[f->msix_table_bar],
+                    f->msix_table_offset,
+                    memory_region_size(&pci->msix_table_mmio));
+    pb_cover_create(s, &s->msix_off[1], &s->bars[f->msix_pba_bar],
+                    f->msix_pba_offset,
+                    memory_region_size(&pci->msix_pba_mmio));
+}
+
 bool pb_bars_send_ram(PbState *s, Error **errp)
 {
     for (unsigned i = 0; i < PB_MAX_BARS; i++) {
@@ -218,22 +252,32 @@ bool pb_bars_send_ram(PbState *s, Error **errp)
     return true;
 }
 
+static void pb_cover_show(MemoryRegion *off, bool shown)
+{
+    if (memory_region_is_mapped(off)) {
+        memory_region_set_enabled(off, shown);
+    }
+}
+
 /* Big lock held, outside of accesses to the BARs. */
 void pb_bars_show_off(PbState *s)
 {
     memory_region_transaction_begin();
     for (unsigned i = 0; i < PB_MAX_BARS; i++) {
-        if (pb_function_bar(&s->function, i).size) {
-            memory_region_set_enabled(&s->bars[i].off, s->off);
+        for (unsigned n = 0; n < PB_MAX_RANGES; n++) {
+            pb_cover_show(&s->bars[i].ranges[n].off, s->off);
         }
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(s->msix_off); i++) {
+        pb_cover_show(&s->msix_off[i], s->off);
     }
     memory_region_transaction_commit();
 }
 
-static void pb_unmap_region(PbBar *b, MemoryRegion *mr)
+static void pb_unmap_region(MemoryRegion *mr)
 {
     if (memory_region_is_mapped(mr)) {
-        memory_region_del_subregion(&b->container, mr);
+        memory_region_del_subregion(mr->container, mr);
     }
 }
 
@@ -243,14 +287,17 @@ static void pb_unmap_region(PbBar *b, MemoryRegion *mr)
  */
 void pb_bars_destroy(PbState *s)
 {
+    for (unsigned i = 0; i < ARRAY_SIZE(s->msix_off); i++) {
+        pb_unmap_region(&s->msix_off[i]);
+    }
     for (unsigned i = 0; i < PB_MAX_BARS; i++) {
         PbBar *b = &s->bars[i];
 
         for (unsigned n = 0; n < PB_MAX_RANGES; n++) {
-            pb_unmap_region(b, &b->ranges[n].mr);
+            pb_unmap_region(&b->ranges[n].off);
+            pb_unmap_region(&b->ranges[n].mr);
         }
-        pb_unmap_region(b, &b->rest.mr);
-        pb_unmap_region(b, &b->off);
+        pb_unmap_region(&b->rest.mr);
         if (b->ram_fd >= 0) {
             close(b->ram_fd);
             b->ram_fd = -1;

@@ -18,13 +18,17 @@
 
 /* system/ was called sysemu/ before 10.0. */
 #if QEMU_VERSION_MAJOR >= 10
+#include "system/cpus.h"
 #include "system/hostmem.h"
 #include "system/runstate.h"
 #include "system/system.h"
+#include "system/tcg.h"
 #else
+#include "sysemu/cpus.h"
 #include "sysemu/hostmem.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
+#include "sysemu/tcg.h"
 #endif
 
 /* qobject/ was qapi/qmp/ before 10.0. */

@@ -119,6 +119,21 @@ void pb_gone_now(PbState *s, const char *why)
                  "--socket-path %s", why, s->socket_path, s->socket_path);
 }
 
+/*
+ * Around the return: the reset takes the BARs out of the memory map, which no
+ * vCPU of TCG survives for sure while it runs (see pb_cover_create()). QEMU's
+ * own reset of the machine holds them likewise. The big lock is let go
+ * meanwhile: the device may be unplugged after it. True: resume_all_vcpus().
+ */
+bool pb_gone_hold_vcpus(PbState *s)
+{
+    if (!s->gone || !tcg_enabled()) {
+        return false;
+    }
+    pause_all_vcpus();
+    return true;
+}
+
 /* Part of the connect sequence, before the new back-end gets the ring. */
 void pb_gone_prepare_return(PbState *s)
 {

@@ -14,6 +14,7 @@ struct pb_range pb_bar_range(const struct pb_bar *bar, unsigned i);
 /* bars.c */
 bool pb_bars_create(PbState *s, Error **errp);
 bool pb_bars_send_ram(PbState *s, Error **errp);
+void pb_bars_cover_msix(PbState *s);
 void pb_bars_show_off(PbState *s);
 void pb_bars_destroy(PbState *s);
 
@@ -143,6 +144,7 @@ void pb_gone_init(PbState *s);
 void pb_gone_away(PbState *s, bool short_lived);
 void pb_gone_run_state(PbState *s, bool running);
 void pb_gone_now(PbState *s, const char *why);
+bool pb_gone_hold_vcpus(PbState *s);
 void pb_gone_prepare_return(PbState *s);
 void pb_gone_back(PbState *s);
 void pb_gone_update_off(PbState *s);

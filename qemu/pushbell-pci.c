@@ -46,6 +46,7 @@ static bool pb_add_msix(PbState *s, Error **errp)
                   f->msix_pba_offset, 0, errp) < 0) {
         return false;
     }
+    pb_bars_cover_msix(s);
     for (unsigned i = 0; i < f->msix_vectors; i++) {
         msix_vector_use(pci, i);
     }

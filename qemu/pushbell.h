@@ -182,6 +182,7 @@ typedef struct PbIommu {
 typedef struct PbRange {
     PbState *device;
     MemoryRegion mr;
+    MemoryRegion off;           /* hides shared memory in "off" */
     uint64_t offset;            /* in the BAR */
     uint8_t bar;
 } PbRange;
@@ -190,7 +191,6 @@ typedef struct PbBar {
     MemoryRegion container;
     PbRange rest;               /* behind all ranges: zero, ignores writes */
     PbRange ranges[PB_MAX_RANGES];
-    MemoryRegion off;           /* over all of it while the function is off */
     int ram_fd;                 /* memory behind the RAM ranges, or -1 */
 } PbBar;
 
@@ -214,6 +214,7 @@ struct PbState {
     PbMemory memory;
     PbIommu iommu;
     PbBar bars[PB_MAX_BARS];
+    MemoryRegion msix_off[2];   /* over table and PBA while it is off */
     VMChangeStateEntry *vm_handler;
 
     /* what the back-end was told last */

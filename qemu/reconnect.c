@@ -77,18 +77,12 @@ static bool pb_reconnect_hung_up(int fd)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-static void pb_reconnect_answered(void *opaque)
+static void pb_reconnect_take(PbState *s)
 {
-    PbState *s = opaque;
     PbReconnect *r = &s->reconnect;
     Error *err = NULL;
     int fd = r->fd;
 
-    if (pb_reconnect_hung_up(fd)) {
-        pb_reconnect_drop(s);
-        pb_reconnect_schedule(s);
-        return;
-    }
     qemu_set_fd_handler(fd, NULL, NULL, NULL);
     r->fd = -1;
     timer_del(r->timer);
@@ -99,6 +93,27 @@ static void pb_reconnect_answered(void *opaque)
     r->failures++;
     pb_reconnect_complain(s, err);
     pb_reconnect_schedule(s);
+}
+
+static void pb_reconnect_answered(void *opaque)
+{
+    PbState *s = opaque;
+    bool held;
+
+    if (pb_reconnect_hung_up(s->reconnect.fd)) {
+        pb_reconnect_drop(s);
+        pb_reconnect_schedule(s);
+        return;
+    }
+    object_ref(OBJECT(s));
+    held = pb_gone_hold_vcpus(s);
+    if (!s->exiting) {
+        pb_reconnect_take(s);
+    }
+    if (held) {
+        resume_all_vcpus();
+    }
+    object_unref(OBJECT(s));
 }
 
 /* The timer: time for a try, or nothing came on the last one. */
