@@ -16,6 +16,8 @@
  *   doorbell_completion  doorbell of a NOP, until a poll finds its completion;        push_completion: by push
  *   copy64_*_idle        COPY of 64 bytes by doorbell or push, until a poll finds its completion
  *   copy64_*_backlog     the same while 128 other channels have a backlog of COPYs of 1 MiB
+ *   read_idle            round trip of one 32-bit read; read_copies: beside such a backlog;
+ *                        read_writes: beside one of RDMA WRITEs of 1 MiB
  */
 #include <linux/debugfs.h>
 #include <linux/interrupt.h>
@@ -71,16 +73,14 @@ static const struct queue_measurement queue_measurements[] = {
 	{ "push_completion", bench_queue_polled, PUSHBELL_PUSH, 4000 },
 };
 
-static const struct {
-	const char *name;
-	enum pushbell_how how;
-	bool behind;
-	unsigned int samples;
-} backlog_measurements[] = {
-	{ "copy64_doorbell_idle", PUSHBELL_DOORBELL, false, 4000 },
-	{ "copy64_push_idle", PUSHBELL_PUSH, false, 4000 },
-	{ "copy64_doorbell_backlog", PUSHBELL_DOORBELL, true, 200 },
-	{ "copy64_push_backlog", PUSHBELL_PUSH, true, 4000 },
+static const struct bench_backlog backlogs[] = {
+	{ "copy64_doorbell_idle", BENCH_IDLE, false, PUSHBELL_DOORBELL, 4000 },
+	{ "copy64_push_idle", BENCH_IDLE, false, PUSHBELL_PUSH, 4000 },
+	{ "copy64_doorbell_backlog", BENCH_COPIES, false, PUSHBELL_DOORBELL, 200 },
+	{ "copy64_push_backlog", BENCH_COPIES, false, PUSHBELL_PUSH, 4000 },
+	{ "read_idle", BENCH_IDLE, true, 0, 4000 },
+	{ "read_copies", BENCH_COPIES, true, 0, 4000 },
+	{ "read_writes", BENCH_WRITES, true, 0, 4000 },
 };
 
 static irqreturn_t handle(int irq, void *data)
@@ -148,11 +148,10 @@ static int run_backlogs(struct bench *b)
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(backlog_measurements) && !ret; i++) {
-		struct bench_series series = { backlog_measurements[i].name, b->target.device, b->samples[0], 0 };
+	for (i = 0; i < ARRAY_SIZE(backlogs) && !ret; i++) {
+		struct bench_series series = { backlogs[i].name, b->target.device, b->samples[0], 0 };
 
-		ret = bench_backlog(b->pb, backlog_measurements[i].how, backlog_measurements[i].behind, &series,
-				    backlog_measurements[i].samples);
+		ret = bench_backlog_run(b->pb, &backlogs[i], &series);
 		tell(b, &series);
 	}
 	return ret;

@@ -56,8 +56,22 @@ int bench_queue_polled(struct bench_queue *queue, enum pushbell_how how, u64 ove
 		       struct bench_series *series, unsigned int count);
 
 /* bench_backlog.c */
-int bench_backlog(struct pushbell_device *pb, enum pushbell_how how, bool behind, struct bench_series *series,
-		  unsigned int count);
+enum bench_bulk {
+	BENCH_IDLE,
+	BENCH_COPIES,		/* of 1 MiB, on 128 channels */
+	BENCH_WRITES,		/* RDMA WRITEs of 1 MiB in packets of 4 KiB, on 128 queue pairs */
+};
+
+/* COPYs of 64 bytes, or register reads, while the adapter has this to do. */
+struct bench_backlog {
+	const char *name;
+	enum bench_bulk kind;
+	bool reads;
+	enum pushbell_how how;	/* of the COPYs */
+	unsigned int samples;
+};
+
+int bench_backlog_run(struct pushbell_device *pb, const struct bench_backlog *what, struct bench_series *series);
 
 /* bench_edu.c */
 int bench_edu_register(void);

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/pci.h>
 #include <linux/seq_file.h>
+#include <linux/version.h>
 
 /* Since 6.7: a seq_file that can be written too. */
 #ifndef DEFINE_SHOW_STORE_ATTRIBUTE
@@ -29,6 +30,13 @@ static const struct file_operations name##_fops = {				\
 /* Since 6.8 under this name. */
 #ifndef PCI_IRQ_INTX
 #define PCI_IRQ_INTX PCI_IRQ_LEGACY
+#endif
+
+/* Since 6.3 it is told how to allocate. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define PUSHBELL_MAP_GFP
+#else
+#define PUSHBELL_MAP_GFP , GFP_KERNEL
 #endif
 
 #endif /* PUSHBELL_COMPAT_H */

@@ -93,9 +93,12 @@ static void take_one(struct pbdma_channel *ch, const struct pushbell_wc *wc)
 {
 	struct pbdma_desc *desc = list_first_entry_or_null(&ch->active, struct pbdma_desc, node);
 
-	if (ch->state != PBDMA_READY || upper_32_bits(wc->wr_id) != ch->generation)
+	/* A descriptor that cannot be read has no wr_id; none of ours is zero. */
+	bool unread = wc->status != PB_WC_STATUS_SUCCESS && !wc->wr_id;
+
+	if (ch->state != PBDMA_READY || (upper_32_bits(wc->wr_id) != ch->generation && !unread))
 		return;		/* behind one that failed, or from before a restart */
-	if (!desc || lower_32_bits(wc->wr_id) != ch->taken) {
+	if (!desc || (lower_32_bits(wc->wr_id) != ch->taken && !unread)) {
 		dev_err_ratelimited(ch->dma->device.dev, "%s: completion 0x%llx is not the next\n",
 				    dma_chan_name(&ch->chan), wc->wr_id);
 		pbdma_break(ch);
@@ -248,6 +251,8 @@ void pbdma_cq_failed(struct pushbell_cq *cq, void *context)
 	unsigned long flags;
 
 	spin_lock_irqsave(&ch->lock, flags);
+	if (ch->state == PBDMA_READY)
+		take(ch);	/* what came before counts */
 	if (ch->state != PBDMA_DOWN) {
 		ch->cq_failed = ch->blamed = true;	/* so that it does not go on for ever, the first one pays */
 		pbdma_break(ch);

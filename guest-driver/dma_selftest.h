@@ -12,6 +12,7 @@
 #include <linux/dmaengine.h>
 #include "compat.h"
 #include "pushbell.h"
+#include "selftest_case.h"
 
 #define DS_CHANNELS 16
 #define DS_BUFFERS 8
@@ -20,10 +21,8 @@
 #define DS_LOUD (DMA_PREP_INTERRUPT | DMA_CTRL_ACK)
 #define DS_NOWHERE 0x000f00000000f000ULL	/* neither memory nor mapped */
 
-struct dma_selftest;
-
 struct ds_transfer {
-	struct dma_selftest *t;
+	struct selftest *t;
 	struct completion done;
 	dma_cookie_t cookie;
 	unsigned int calls;		/* of its callback */
@@ -31,12 +30,10 @@ struct ds_transfer {
 	struct dmaengine_result result;
 };
 
-struct dma_selftest {
+struct selftest {
+	struct st_frame frame;
 	struct pushbell_device *pb;
 	struct dentry *file;
-	struct mutex lock;		/* one run at a time */
-	char *text;
-	size_t text_bytes;
 
 	/* of the case that runs */
 	struct dma_chan *channels[DS_CHANNELS];
@@ -46,65 +43,27 @@ struct dma_selftest {
 	atomic_t calls;
 };
 
-struct ds_case {
-	const char *name;
-	const char *title;
-	int (*run)(struct dma_selftest *t);
-};
-
-extern const struct ds_case ds_work_cases[];
-extern const struct ds_case ds_flow_cases[];
-extern const struct ds_case ds_end_cases[];
-extern const struct ds_case ds_error_cases[];
-
-#define DS_EXPECT(t, condition, format, ...)							\
-	do {											\
-		if (!(condition)) {								\
-			ds_note(t, "%s:%d: not so: %s; " format, __func__, __LINE__,		\
-				#condition, ##__VA_ARGS__);					\
-			return -EIO;								\
-		}										\
-	} while (0)
-
-#define DS_EQUAL(t, seen, wanted)								\
-	do {											\
-		long long seen_ = (seen), wanted_ = (wanted);					\
-												\
-		if (seen_ != wanted_) {								\
-			ds_note(t, "%s:%d: %s is %lld, not %lld", __func__, __LINE__,		\
-				#seen, seen_, wanted_);						\
-			return -EIO;								\
-		}										\
-	} while (0)
-
-#define DS_TRY(t, call)										\
-	do {											\
-		int ret_ = (call);								\
-												\
-		if (ret_) {									\
-			ds_note(t, "%s:%d: %s: %d", __func__, __LINE__, #call, ret_);		\
-			return -EIO;								\
-		}										\
-	} while (0)
-
-/* dma_selftest_main.c */
-__printf(2, 3) void ds_note(struct dma_selftest *t, const char *format, ...);
+extern const struct st_case ds_work_cases[];
+extern const struct st_case ds_flow_cases[];
+extern const struct st_case ds_end_cases[];
+extern const struct st_case ds_error_cases[];
+extern const struct st_case ds_broken_cases[];
 
 /* dma_selftest_lib.c; NULL after a failure that has been noted */
-void ds_close(struct dma_selftest *t);
-struct dma_chan *ds_channel(struct dma_selftest *t);
+void ds_close(struct selftest *t);
+struct dma_chan *ds_channel(struct selftest *t);
 bool ds_ours(struct dma_chan *chan, void *t);
-struct pushbell_memory *ds_buffer(struct dma_selftest *t, size_t bytes);
+struct pushbell_memory *ds_buffer(struct selftest *t, size_t bytes);
 void ds_scramble(struct pushbell_memory *buffer, u32 seed);
-struct ds_transfer *ds_submit(struct dma_selftest *t, struct dma_async_tx_descriptor *tx);
-struct ds_transfer *ds_copy(struct dma_selftest *t, struct dma_chan *chan, dma_addr_t to, dma_addr_t from,
+struct ds_transfer *ds_submit(struct selftest *t, struct dma_async_tx_descriptor *tx);
+struct ds_transfer *ds_copy(struct selftest *t, struct dma_chan *chan, dma_addr_t to, dma_addr_t from,
 			    size_t bytes);
 int ds_wait(struct ds_transfer *x, enum dmaengine_tx_result wanted);
 int ds_done(struct ds_transfer *x);
 enum dma_status ds_status(struct dma_chan *chan, const struct ds_transfer *x, u32 *residue);
-int ds_all_bytes(struct dma_selftest *t, const void *bytes, u8 value, size_t count);
-int ds_works(struct dma_selftest *t, struct dma_chan *chan);
-int ds_hold(struct dma_selftest *t, bool hold);
-u64 ds_interrupts(struct dma_selftest *t);
+int ds_all_bytes(struct selftest *t, const void *bytes, u8 value, size_t count);
+int ds_works(struct selftest *t, struct dma_chan *chan);
+int ds_hold(struct selftest *t, bool hold);
+u64 ds_interrupts(struct selftest *t);
 
 #endif /* PUSHBELL_DMA_SELFTEST_H */

@@ -8,7 +8,7 @@
 #define ROUNDS 8
 
 /* Time for the adapter to do what it should not: as much as it takes to copy on another channel. */
-static int wait_a_while(struct dma_selftest *t, struct dma_chan *other, struct pushbell_memory *scratch)
+static int wait_a_while(struct selftest *t, struct dma_chan *other, struct pushbell_memory *scratch)
 {
 	struct ds_transfer *x = NULL;
 	unsigned int i;
@@ -20,7 +20,7 @@ static int wait_a_while(struct dma_selftest *t, struct dma_chan *other, struct p
 }
 
 /* Held, so that none has begun: none does, none calls back, each tells that it failed. */
-static int terminate_all(struct dma_selftest *t)
+static int terminate_all(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t), *other = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K), *scratch = ds_buffer(t, SZ_64K);
@@ -31,7 +31,7 @@ static int terminate_all(struct dma_selftest *t)
 		return -EIO;
 	memset(from->cpu, 'n', SZ_64K);
 	memset(to->cpu, 'o', SZ_64K);
-	DS_TRY(t, ds_hold(t, true));
+	ST_TRY(t, ds_hold(t, true));
 	for (i = 0; i <= MANY; i++) {
 		if (i == MANY)
 			dma_async_issue_pending(chan);	/* all but one */
@@ -39,21 +39,21 @@ static int terminate_all(struct dma_selftest *t)
 		if (!x[i])
 			return -EIO;
 	}
-	DS_EQUAL(t, ds_status(chan, x[0], NULL), DMA_IN_PROGRESS);
-	DS_TRY(t, dmaengine_terminate_async(chan));
+	ST_EQUAL(t, ds_status(chan, x[0], NULL), DMA_IN_PROGRESS);
+	ST_TRY(t, dmaengine_terminate_async(chan));
 	for (i = 0; i <= MANY; i++)
-		DS_EQUAL(t, ds_status(chan, x[i], NULL), DMA_ERROR);
+		ST_EQUAL(t, ds_status(chan, x[i], NULL), DMA_ERROR);
 	dmaengine_synchronize(chan);
-	DS_TRY(t, ds_hold(t, false));
+	ST_TRY(t, ds_hold(t, false));
 	if (wait_a_while(t, other, scratch) || ds_all_bytes(t, to->cpu, 'o', SZ_64K))
 		return -EIO;
 	for (i = 0; i <= MANY; i++)
-		DS_EQUAL(t, x[i]->calls, 0);
+		ST_EQUAL(t, x[i]->calls, 0);
 	return ds_works(t, chan);
 }
 
 /* At work: after it nobody writes and nobody calls back, wherever it was caught. */
-static int terminate_running(struct dma_selftest *t)
+static int terminate_running(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t), *other = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K), *scratch = ds_buffer(t, SZ_64K);
@@ -70,19 +70,19 @@ static int terminate_running(struct dma_selftest *t)
 		dma_async_issue_pending(chan);
 		if (ds_done(first))
 			return -EIO;
-		DS_TRY(t, dmaengine_terminate_sync(chan));
+		ST_TRY(t, dmaengine_terminate_sync(chan));
 		calls = atomic_read(&t->calls);
 		memset(to->cpu, 'z', SZ_64K);
 		if (wait_a_while(t, other, scratch) || ds_all_bytes(t, to->cpu, 'z', SZ_64K))
 			return -EIO;
-		DS_EQUAL(t, atomic_read(&t->calls) - calls, 16);	/* those of the while */
+		ST_EQUAL(t, atomic_read(&t->calls) - calls, 16);	/* those of the while */
 		t->transfer_count = 0;
 	}
 	return ds_works(t, chan);
 }
 
 /* What is submitted after a termination runs, without waiting for anything. */
-static int terminate_and_go_on(struct dma_selftest *t)
+static int terminate_and_go_on(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
@@ -96,20 +96,20 @@ static int terminate_and_go_on(struct dma_selftest *t)
 		memset(to->cpu, 0, SZ_64K);
 		dropped = ds_copy(t, chan, to->bus, to->bus + SZ_32K, SZ_32K);
 		dma_async_issue_pending(chan);
-		DS_TRY(t, dmaengine_terminate_async(chan));
+		ST_TRY(t, dmaengine_terminate_async(chan));
 		kept = ds_copy(t, chan, to->bus, from->bus, SZ_64K);
 		dma_async_issue_pending(chan);
 		if (ds_done(kept))
 			return -EIO;
-		DS_EXPECT(t, dropped && dropped->calls <= 1, "the one that was dropped");
-		DS_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "round %u", round);
-		DS_EQUAL(t, ds_status(chan, kept, NULL), DMA_COMPLETE);
+		ST_EXPECT(t, dropped && dropped->calls <= 1, "the one that was dropped");
+		ST_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "round %u", round);
+		ST_EQUAL(t, ds_status(chan, kept, NULL), DMA_COMPLETE);
 	}
 	return 0;
 }
 
 /* What is left of a transfer: all of it before it begins, nothing when it has ended. */
-static int residue(struct dma_selftest *t)
+static int residue(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
@@ -118,21 +118,21 @@ static int residue(struct dma_selftest *t)
 
 	if (!chan || !from || !to)
 		return -EIO;
-	DS_TRY(t, ds_hold(t, true));
+	ST_TRY(t, ds_hold(t, true));
 	x = ds_copy(t, chan, to->bus, from->bus, 50001);
 	behind = ds_copy(t, chan, to->bus, from->bus, 77);
 	if (!x || !behind)
 		return -EIO;
-	DS_EQUAL(t, ds_status(chan, x, &left), DMA_IN_PROGRESS);
-	DS_EQUAL(t, left, 50001);
+	ST_EQUAL(t, ds_status(chan, x, &left), DMA_IN_PROGRESS);
+	ST_EQUAL(t, left, 50001);
 	dma_async_issue_pending(chan);
-	DS_EQUAL(t, ds_status(chan, behind, &left), DMA_IN_PROGRESS);
-	DS_EQUAL(t, left, 77);
-	DS_TRY(t, ds_hold(t, false));
+	ST_EQUAL(t, ds_status(chan, behind, &left), DMA_IN_PROGRESS);
+	ST_EQUAL(t, left, 77);
+	ST_TRY(t, ds_hold(t, false));
 	if (ds_done(x) || ds_done(behind))
 		return -EIO;
-	DS_EQUAL(t, ds_status(chan, x, &left), DMA_COMPLETE);
-	DS_EQUAL(t, left, 0);
+	ST_EQUAL(t, ds_status(chan, x, &left), DMA_COMPLETE);
+	ST_EQUAL(t, left, 0);
 	return 0;
 }
 
@@ -159,7 +159,7 @@ static struct dma_async_tx_descriptor *long_transfer(struct dma_chan *chan, stru
  * Nobody but who asks takes completions of a transfer without an interrupt, and asking once takes no more than the
  * queue holds. So it cannot be done without having been seen on the way.
  */
-static int residue_sinks(struct dma_selftest *t)
+static int residue_sinks(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_128K), *to = ds_buffer(t, SZ_128K);
@@ -172,22 +172,22 @@ static int residue_sinks(struct dma_selftest *t)
 	if (!chan || !from || !to)
 		return -EIO;
 	tx = long_transfer(chan, from, to);
-	DS_EXPECT(t, tx, "no descriptor");
+	ST_EXPECT(t, tx, "no descriptor");
 	cookie = dmaengine_submit(tx);
 	dma_async_issue_pending(chan);
 	while (dmaengine_tx_status(chan, cookie, &state) != DMA_COMPLETE) {
-		DS_EXPECT(t, time_before(jiffies, end), "%u bytes are left", state.residue);
-		DS_EXPECT(t, state.residue <= last, "%u bytes are left, %u were", state.residue, last);
+		ST_EXPECT(t, time_before(jiffies, end), "%u bytes are left", state.residue);
+		ST_EXPECT(t, state.residue <= last, "%u bytes are left, %u were", state.residue, last);
 		between += state.residue != last;
 		last = state.residue;
 		cond_resched();
 	}
-	DS_EXPECT(t, between, "all at once");
-	DS_EQUAL(t, state.residue, 0);
+	ST_EXPECT(t, between, "all at once");
+	ST_EQUAL(t, state.residue, 0);
 	return 0;
 }
 
-const struct ds_case ds_end_cases[] = {
+const struct st_case ds_end_cases[] = {
 	{ "terminate", "terminated transfers do not run, do not call back, and say so", terminate_all },
 	{ "terminate-running", "termination in the middle: nobody writes after it", terminate_running },
 	{ "terminate-go-on", "what is submitted after a termination runs", terminate_and_go_on },

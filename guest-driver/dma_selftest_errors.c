@@ -17,7 +17,7 @@ static const enum dmaengine_tx_result results[] = {
 	[OVERLAP] = DMA_TRANS_ABORTED,
 };
 
-static struct ds_transfer *submit_one(struct dma_selftest *t, struct dma_chan *chan, struct pushbell_memory *from,
+static struct ds_transfer *submit_one(struct selftest *t, struct dma_chan *chan, struct pushbell_memory *from,
 				      struct pushbell_memory *to, unsigned int i, enum bad bad)
 {
 	size_t bytes = i % 2 ? SZ_8K : 64;
@@ -38,7 +38,7 @@ static struct ds_transfer *submit_one(struct dma_selftest *t, struct dma_chan *c
 }
 
 /* Each ends in order, with the result that it deserves, and what is good has been copied. */
-static int run_mixed(struct dma_selftest *t, struct dma_chan *chan, struct pushbell_memory *from,
+static int run_mixed(struct selftest *t, struct dma_chan *chan, struct pushbell_memory *from,
 		     struct pushbell_memory *to, const enum bad *kinds)
 {
 	struct ds_transfer *x[MANY];
@@ -53,24 +53,24 @@ static int run_mixed(struct dma_selftest *t, struct dma_chan *chan, struct pushb
 	dma_async_issue_pending(chan);
 	for (i = 0; i < MANY; i++) {
 		if (ds_wait(x[i], results[kinds[i]])) {
-			ds_note(t, "transfer %u of %u", i, MANY);
+			st_note(t, "transfer %u of %u", i, MANY);
 			return -EIO;
 		}
-		DS_EQUAL(t, x[i]->place, first + i + 1);
-		DS_EQUAL(t, ds_status(chan, x[i], NULL), kinds[i] == GOOD ? DMA_COMPLETE : DMA_ERROR);
+		ST_EQUAL(t, x[i]->place, first + i + 1);
+		ST_EQUAL(t, ds_status(chan, x[i], NULL), kinds[i] == GOOD ? DMA_COMPLETE : DMA_ERROR);
 	}
 	for (i = 0; i < MANY; i++) {
 		size_t bytes = kinds[i] != GOOD ? 0 : i % 2 ? SZ_8K : 64;
 		const u8 *seen = to->cpu + i * SZ_8K;
 
-		DS_EXPECT(t, !memcmp(seen, from->cpu + i * SZ_8K, bytes), "transfer %u", i);
+		ST_EXPECT(t, !memcmp(seen, from->cpu + i * SZ_8K, bytes), "transfer %u", i);
 		if (ds_all_bytes(t, seen + bytes, 0x5a, SZ_8K - bytes))
 			return -EIO;
 	}
 	return 0;
 }
 
-static int errors(struct dma_selftest *t)
+static int errors(struct selftest *t)
 {
 	static const enum bad kinds[][MANY] = {
 		{ GOOD, GOOD, GOOD, BAD_SOURCE },
@@ -93,7 +93,7 @@ static int errors(struct dma_selftest *t)
 }
 
 /* The first half of a long transfer is good, and its residue says so. */
-static int error_in_the_middle(struct dma_selftest *t)
+static int error_in_the_middle(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_1M), *to = ds_buffer(t, SZ_2M);
@@ -114,13 +114,13 @@ static int error_in_the_middle(struct dma_selftest *t)
 	kfree(xt);
 	if (ds_wait(x, DMA_TRANS_READ_FAILED))
 		return -EIO;
-	DS_EQUAL(t, x->result.residue, SZ_1M);
-	DS_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_1M), "the first half");
+	ST_EQUAL(t, x->result.residue, SZ_1M);
+	ST_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_1M), "the first half");
 	return ds_works(t, chan);
 }
 
 /* Held, so that nothing has begun: everything ends, on both channels, and the channels go on after the reset. */
-static int reset(struct dma_selftest *t)
+static int reset(struct selftest *t)
 {
 	struct dma_chan *chan[2] = { ds_channel(t), ds_channel(t) };
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
@@ -131,30 +131,30 @@ static int reset(struct dma_selftest *t)
 		return -EIO;
 	ds_scramble(from, 12);
 	memset(to->cpu, 'o', SZ_64K);
-	DS_TRY(t, ds_hold(t, true));
+	ST_TRY(t, ds_hold(t, true));
 	for (i = 0; i < ARRAY_SIZE(x); i++) {
 		x[i] = ds_copy(t, chan[i % 2], to->bus, from->bus, i % 3 ? 64 : SZ_16K);
 		dma_async_issue_pending(chan[i % 2]);
 	}
 	waiting = ds_copy(t, chan[0], to->bus, from->bus, SZ_64K);	/* not issued */
-	DS_TRY(t, pushbell_reset(t->pb));
+	ST_TRY(t, pushbell_reset(t->pb));
 	for (i = 0; i < ARRAY_SIZE(x); i++) {
 		if (ds_wait(x[i], DMA_TRANS_ABORTED))
 			return -EIO;
-		DS_EQUAL(t, ds_status(chan[i % 2], x[i], NULL), DMA_ERROR);
+		ST_EQUAL(t, ds_status(chan[i % 2], x[i], NULL), DMA_ERROR);
 	}
 	if (ds_all_bytes(t, to->cpu, 'o', SZ_64K))
 		return -EIO;
-	DS_TRY(t, ds_hold(t, false));
+	ST_TRY(t, ds_hold(t, false));
 	dma_async_issue_pending(chan[0]);
 	if (ds_done(waiting))
 		return -EIO;
-	DS_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "what was issued after the reset");
+	ST_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "what was issued after the reset");
 	return ds_works(t, chan[1]);
 }
 
 /* What is issued while the adapter sleeps runs when it wakes up. */
-static int sleep(struct dma_selftest *t)
+static int sleep(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
@@ -165,18 +165,18 @@ static int sleep(struct dma_selftest *t)
 		return -EIO;
 	for (i = 0; i < SLEEP_ROUNDS; i++) {
 		ds_scramble(from, 13 + i);
-		DS_TRY(t, pushbell_power(t->pb, PCI_D3hot));
+		ST_TRY(t, pushbell_power(t->pb, PCI_D3hot));
 		x = ds_copy(t, chan, to->bus, from->bus, i % 2 ? 64 : SZ_64K);
 		dma_async_issue_pending(chan);
-		DS_TRY(t, pushbell_power(t->pb, PCI_D0));
+		ST_TRY(t, pushbell_power(t->pb, PCI_D0));
 		if (ds_done(x))
 			return -EIO;
-		DS_EXPECT(t, !memcmp(to->cpu, from->cpu, i % 2 ? 64 : SZ_64K), "round %u", i);
+		ST_EXPECT(t, !memcmp(to->cpu, from->cpu, i % 2 ? 64 : SZ_64K), "round %u", i);
 	}
 	return 0;
 }
 
-const struct ds_case ds_error_cases[] = {
+const struct st_case ds_error_cases[] = {
 	{ "errors", "a transfer that fails says how, and those beside it go well", errors },
 	{ "error-in-the-middle", "a long transfer that fails in the middle says how much is left", error_in_the_middle },
 	{ "reset", "a reset of the adapter ends what was issued; the channels go on after it", reset },

@@ -7,7 +7,7 @@
 #define RACERS 4
 
 /* Callbacks come in the order of submission, whichever way the descriptors went. */
-static int order(struct dma_selftest *t)
+static int order(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
@@ -27,15 +27,15 @@ static int order(struct dma_selftest *t)
 	for (i = 0; i < MANY; i++) {
 		if (ds_done(x[i]))
 			return -EIO;
-		DS_EQUAL(t, x[i]->place, i + 1);
-		DS_EQUAL(t, x[i]->calls, 1);
+		ST_EQUAL(t, x[i]->place, i + 1);
+		ST_EQUAL(t, x[i]->calls, 1);
 	}
-	DS_EQUAL(t, ds_status(chan, x[0], NULL), DMA_COMPLETE);
+	ST_EQUAL(t, ds_status(chan, x[0], NULL), DMA_COMPLETE);
 	return 0;
 }
 
 /* Each transfer sees memory as the one before has left it. */
-static int chain(struct dma_selftest *t)
+static int chain(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *a = ds_buffer(t, SZ_16K), *b = ds_buffer(t, SZ_16K);
@@ -65,13 +65,13 @@ struct race {
 };
 
 /* One channel's pushed copy reads what all the others, rung before it, are to write: so it tells who ran first. */
-static int one_race(struct dma_selftest *t, const struct race *race, unsigned int quick)
+static int one_race(struct selftest *t, const struct race *race, unsigned int quick)
 {
 	struct ds_transfer *last[RACERS] = { }, *pushed;
 	unsigned int i;
 
 	memset(race->target->cpu, 'o', SZ_64K);
-	DS_TRY(t, ds_hold(t, true));
+	ST_TRY(t, ds_hold(t, true));
 	for (i = 0; i < 4 * RACERS; i++) {
 		struct dma_chan *chan = t->channels[i % RACERS];
 
@@ -82,8 +82,8 @@ static int one_race(struct dma_selftest *t, const struct race *race, unsigned in
 	}
 	pushed = ds_copy(t, t->channels[quick], race->seen->bus, race->target->bus, 64);
 	dma_async_issue_pending(t->channels[quick]);
-	DS_EQUAL(t, ds_status(t->channels[quick], pushed, NULL), DMA_IN_PROGRESS);
-	DS_TRY(t, ds_hold(t, false));
+	ST_EQUAL(t, ds_status(t->channels[quick], pushed, NULL), DMA_IN_PROGRESS);
+	ST_TRY(t, ds_hold(t, false));
 	for (i = 0; i < RACERS; i++)
 		if (ds_done(i == quick ? pushed : last[i]))
 			return -EIO;
@@ -93,7 +93,7 @@ static int one_race(struct dma_selftest *t, const struct race *race, unsigned in
 }
 
 /* Each channel's turn to be the quick one, so that it is not the place in the line that makes it the first. */
-static int overtake(struct dma_selftest *t)
+static int overtake(struct selftest *t)
 {
 	struct race race = { ds_buffer(t, SZ_64K), ds_buffer(t, SZ_64K), ds_buffer(t, SZ_4K) };
 	unsigned int i;
@@ -111,7 +111,7 @@ static int overtake(struct dma_selftest *t)
 }
 
 /* Nobody is interrupted for a client that polls. */
-static int polled(struct dma_selftest *t)
+static int polled(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_16K), *to = ds_buffer(t, SZ_16K);
@@ -128,17 +128,17 @@ static int polled(struct dma_selftest *t)
 
 		memset(to->cpu, 0, to->bytes);
 		tx = dmaengine_prep_dma_memcpy(chan, to->bus, from->bus + i, bytes, DMA_CTRL_ACK);
-		DS_EXPECT(t, tx, "transfer %u", i);
+		ST_EXPECT(t, tx, "transfer %u", i);
 		cookie = dmaengine_submit(tx);
-		DS_EQUAL(t, dma_sync_wait(chan, cookie), DMA_COMPLETE);
-		DS_EXPECT(t, !memcmp(to->cpu, from->cpu + i, bytes), "transfer %u", i);
+		ST_EQUAL(t, dma_sync_wait(chan, cookie), DMA_COMPLETE);
+		ST_EXPECT(t, !memcmp(to->cpu, from->cpu + i, bytes), "transfer %u", i);
 	}
-	DS_EQUAL(t, ds_interrupts(t) - interrupts, 0);
+	ST_EQUAL(t, ds_interrupts(t) - interrupts, 0);
 	return 0;
 }
 
 /* An empty operation tells when everything before it has ended. */
-static int interrupt(struct dma_selftest *t)
+static int interrupt(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_64K);
@@ -150,19 +150,19 @@ static int interrupt(struct dma_selftest *t)
 		return -EIO;
 	ds_scramble(from, 6);
 	tx = dmaengine_prep_dma_memcpy(chan, to->bus, from->bus, SZ_64K, DMA_CTRL_ACK);
-	DS_EXPECT(t, tx, "no descriptor");
+	ST_EXPECT(t, tx, "no descriptor");
 	silent = dmaengine_submit(tx);
 	x = ds_submit(t, chan->device->device_prep_dma_interrupt(chan, DS_LOUD));
 	dma_async_issue_pending(chan);
 	if (ds_done(x))
 		return -EIO;
-	DS_EQUAL(t, dma_async_is_tx_complete(chan, silent, NULL, NULL), DMA_COMPLETE);
-	DS_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "it has not been copied");
+	ST_EQUAL(t, dma_async_is_tx_complete(chan, silent, NULL, NULL), DMA_COMPLETE);
+	ST_EXPECT(t, !memcmp(to->cpu, from->cpu, SZ_64K), "it has not been copied");
 	return 0;
 }
 
 /* The queue pairs of the adapter's DMA channels, and whether each has a doorbell page that no other queue pair has. */
-static unsigned int own_pages(struct dma_selftest *t, bool *own)
+static unsigned int own_pages(struct selftest *t, bool *own)
 {
 	DECLARE_BITMAP(pages, PB_DOORBELL_PAGES);
 	unsigned int found = 0;
@@ -181,7 +181,7 @@ static unsigned int own_pages(struct dma_selftest *t, bool *own)
 }
 
 /* Every channel there is, at work at the same time; one more there is not. */
-static int channels(struct dma_selftest *t)
+static int channels(struct selftest *t)
 {
 	struct pushbell_memory *from = ds_buffer(t, SZ_64K), *to = ds_buffer(t, SZ_128K);
 	struct dma_chan *chan = ds_channel(t);
@@ -193,7 +193,7 @@ static int channels(struct dma_selftest *t)
 	if (!from || !to || !chan)
 		return -EIO;
 	count = chan->device->chancnt;
-	DS_EXPECT(t, count >= 4 && count * SZ_8K <= SZ_128K, "%u channels", count);
+	ST_EXPECT(t, count >= 4 && count * SZ_8K <= SZ_128K, "%u channels", count);
 	while (t->channel_count < count)
 		if (!ds_channel(t))
 			return -EIO;
@@ -202,9 +202,9 @@ static int channels(struct dma_selftest *t)
 	chan = dma_request_channel(mask, ds_ours, t);
 	if (chan)
 		dma_release_channel(chan);
-	DS_EXPECT(t, !chan, "one channel too many");
-	DS_EQUAL(t, own_pages(t, &own), count);
-	DS_EXPECT(t, own, "channels share a doorbell page");
+	ST_EXPECT(t, !chan, "one channel too many");
+	ST_EQUAL(t, own_pages(t, &own), count);
+	ST_EXPECT(t, own, "channels share a doorbell page");
 	ds_scramble(from, 8);
 	for (i = 0; i < count; i++) {
 		x[i] = ds_copy(t, t->channels[i], to->bus + i * SZ_8K, from->bus + i, SZ_8K);
@@ -213,13 +213,13 @@ static int channels(struct dma_selftest *t)
 	for (i = 0; i < count; i++) {
 		if (ds_done(x[i]))
 			return -EIO;
-		DS_EXPECT(t, !memcmp(to->cpu + i * SZ_8K, from->cpu + i, SZ_8K), "channel %u", i);
+		ST_EXPECT(t, !memcmp(to->cpu + i * SZ_8K, from->cpu + i, SZ_8K), "channel %u", i);
 	}
 	return 0;
 }
 
 /* Whoever wants any channel gets one of ours. */
-static int find_any(struct dma_selftest *t)
+static int find_any(struct selftest *t)
 {
 	struct dma_chan *chan;
 	int ret = 0;
@@ -227,7 +227,7 @@ static int find_any(struct dma_selftest *t)
 	dmaengine_get();
 	chan = dma_find_channel(DMA_MEMCPY);
 	if (!chan || !ds_ours(chan, t)) {
-		ds_note(t, "dma_find_channel finds %s", chan ? dma_chan_name(chan) : "none");
+		st_note(t, "dma_find_channel finds %s", chan ? dma_chan_name(chan) : "none");
 		ret = -EIO;
 	}
 	if (!ret)
@@ -236,7 +236,7 @@ static int find_any(struct dma_selftest *t)
 	return ret;
 }
 
-const struct ds_case ds_flow_cases[] = {
+const struct st_case ds_flow_cases[] = {
 	{ "order", "callbacks come once each and in order, pushed and rung mixed, more than the queue holds [claims 12, 27]",
 	  order },
 	{ "chain", "transfers of one channel see what those before them wrote [claims 10, 25]", chain },

@@ -5,10 +5,10 @@
 
 bool ds_ours(struct dma_chan *chan, void *t)
 {
-	return chan->device->dev == &((struct dma_selftest *)t)->pb->pdev->dev;
+	return chan->device->dev == &((struct selftest *)t)->pb->pdev->dev;
 }
 
-struct dma_chan *ds_channel(struct dma_selftest *t)
+struct dma_chan *ds_channel(struct selftest *t)
 {
 	struct dma_chan *chan = NULL;
 	dma_cap_mask_t mask;
@@ -20,16 +20,16 @@ struct dma_chan *ds_channel(struct dma_selftest *t)
 	if (chan)
 		t->channels[t->channel_count++] = chan;
 	else
-		ds_note(t, "no channel %u", t->channel_count);
+		st_note(t, "no channel %u", t->channel_count);
 	return chan;
 }
 
-struct pushbell_memory *ds_buffer(struct dma_selftest *t, size_t bytes)
+struct pushbell_memory *ds_buffer(struct selftest *t, size_t bytes)
 {
 	struct pushbell_memory *buffer = &t->buffers[t->buffer_count];
 
 	if (t->buffer_count == DS_BUFFERS || pushbell_memory_alloc(t->pb, bytes, buffer)) {
-		ds_note(t, "no buffer of %zu bytes", bytes);
+		st_note(t, "no buffer of %zu bytes", bytes);
 		return NULL;
 	}
 	t->buffer_count++;
@@ -37,7 +37,7 @@ struct pushbell_memory *ds_buffer(struct dma_selftest *t, size_t bytes)
 }
 
 /* Channels first: nobody writes to the buffers after that. */
-void ds_close(struct dma_selftest *t)
+void ds_close(struct selftest *t)
 {
 	while (t->channel_count) {
 		struct dma_chan *chan = t->channels[--t->channel_count];
@@ -69,12 +69,12 @@ static void called(void *parameter, const struct dmaengine_result *result)
 }
 
 /* NULL: it could not be prepared or submitted, and that has been noted. */
-struct ds_transfer *ds_submit(struct dma_selftest *t, struct dma_async_tx_descriptor *tx)
+struct ds_transfer *ds_submit(struct selftest *t, struct dma_async_tx_descriptor *tx)
 {
 	struct ds_transfer *x = &t->transfers[t->transfer_count];
 
 	if (!tx || t->transfer_count == DS_TRANSFERS) {
-		ds_note(t, "transfer %u cannot be prepared", t->transfer_count);
+		st_note(t, "transfer %u cannot be prepared", t->transfer_count);
 		return NULL;
 	}
 	t->transfer_count++;
@@ -86,7 +86,7 @@ struct ds_transfer *ds_submit(struct dma_selftest *t, struct dma_async_tx_descri
 	return dma_submit_error(x->cookie) ? NULL : x;
 }
 
-struct ds_transfer *ds_copy(struct dma_selftest *t, struct dma_chan *chan, dma_addr_t to, dma_addr_t from,
+struct ds_transfer *ds_copy(struct selftest *t, struct dma_chan *chan, dma_addr_t to, dma_addr_t from,
 			    size_t bytes)
 {
 	return ds_submit(t, dmaengine_prep_dma_memcpy(chan, to, from, bytes, DS_LOUD));
@@ -94,13 +94,13 @@ struct ds_transfer *ds_copy(struct dma_selftest *t, struct dma_chan *chan, dma_a
 
 int ds_wait(struct ds_transfer *x, enum dmaengine_tx_result wanted)
 {
-	struct dma_selftest *t;
+	struct selftest *t;
 
 	if (!x)
 		return -EIO;
 	t = x->t;
-	DS_EXPECT(t, wait_for_completion_timeout(&x->done, msecs_to_jiffies(DS_DEADLINE_MS)), "cookie %d", x->cookie);
-	DS_EQUAL(t, x->result.result, wanted);
+	ST_EXPECT(t, wait_for_completion_timeout(&x->done, msecs_to_jiffies(DS_DEADLINE_MS)), "cookie %d", x->cookie);
+	ST_EQUAL(t, x->result.result, wanted);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ int ds_done(struct ds_transfer *x)
 
 	if (ret)
 		return ret;
-	DS_EQUAL(x->t, x->result.residue, 0);
+	ST_EQUAL(x->t, x->result.residue, 0);
 	return 0;
 }
 
@@ -124,16 +124,16 @@ enum dma_status ds_status(struct dma_chan *chan, const struct ds_transfer *x, u3
 	return status;
 }
 
-int ds_all_bytes(struct dma_selftest *t, const void *bytes, u8 value, size_t count)
+int ds_all_bytes(struct selftest *t, const void *bytes, u8 value, size_t count)
 {
 	const u8 *other = memchr_inv(bytes, value, count);
 
-	DS_EXPECT(t, !other, "byte %zu of %zu is 0x%x, not 0x%x", other - (const u8 *)bytes, count, *other, value);
+	ST_EXPECT(t, !other, "byte %zu of %zu is 0x%x, not 0x%x", other - (const u8 *)bytes, count, *other, value);
 	return 0;
 }
 
 /* The channel does what it should. */
-int ds_works(struct dma_selftest *t, struct dma_chan *chan)
+int ds_works(struct selftest *t, struct dma_chan *chan)
 {
 	struct pushbell_memory *from = ds_buffer(t, 2 * PAGE_SIZE), *to = ds_buffer(t, 2 * PAGE_SIZE);
 	struct ds_transfer *head, *tail;
@@ -147,17 +147,17 @@ int ds_works(struct dma_selftest *t, struct dma_chan *chan)
 	dma_async_issue_pending(chan);
 	if (ds_done(head) || ds_done(tail))
 		return -EIO;
-	DS_EXPECT(t, !memcmp(to->cpu, from->cpu, to->bytes), "it copies something else");
-	DS_EQUAL(t, ds_status(chan, tail, NULL), DMA_COMPLETE);
+	ST_EXPECT(t, !memcmp(to->cpu, from->cpu, to->bytes), "it copies something else");
+	ST_EQUAL(t, ds_status(chan, tail, NULL), DMA_COMPLETE);
 	return 0;
 }
 
-int ds_hold(struct dma_selftest *t, bool hold)
+int ds_hold(struct selftest *t, bool hold)
 {
 	return pushbell_set_link(t->pb, hold ? PB_HOLD_ENGINE : 0, 0);
 }
 
-u64 ds_interrupts(struct dma_selftest *t)
+u64 ds_interrupts(struct selftest *t)
 {
 	u64 sum = 0;
 	unsigned int i;

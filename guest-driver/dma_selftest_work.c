@@ -11,7 +11,7 @@ struct counts {
 	u32 doorbells, pushes, fallbacks;
 };
 
-static struct counts count(struct dma_selftest *t)
+static struct counts count(struct selftest *t)
 {
 	return (struct counts) {
 		.doorbells = pushbell_read(t->pb, PB_REG_COUNT_DOORBELLS),
@@ -20,7 +20,7 @@ static struct counts count(struct dma_selftest *t)
 	};
 }
 
-static int copy_one(struct dma_selftest *t, struct dma_chan *chan, struct pushbell_memory *from,
+static int copy_one(struct selftest *t, struct dma_chan *chan, struct pushbell_memory *from,
 		    struct pushbell_memory *to, size_t bytes, unsigned int shift)
 {
 	struct ds_transfer *x;
@@ -32,12 +32,12 @@ static int copy_one(struct dma_selftest *t, struct dma_chan *chan, struct pushbe
 	if (ds_done(x) || ds_all_bytes(t, seen, POISON, MARGIN) ||
 	    ds_all_bytes(t, seen + MARGIN + bytes, POISON, to->bytes - MARGIN - bytes))
 		return -EIO;
-	DS_EXPECT(t, !memcmp(seen + MARGIN, from->cpu + shift, bytes), "%zu bytes", bytes);
+	ST_EXPECT(t, !memcmp(seen + MARGIN, from->cpu + shift, bytes), "%zu bytes", bytes);
 	return 0;
 }
 
 /* Short ones go by push and long ones by doorbell; the longest are cut. */
-static int memcpy_sizes(struct dma_selftest *t)
+static int memcpy_sizes(struct selftest *t)
 {
 	static const u32 sizes[] = { 1, 7, 64, 4095, 4096, 4097, 65537, SZ_1M - 1, SZ_1M, SZ_1M + 1, SZ_1M + 4097 };
 	struct dma_chan *chan = ds_channel(t);
@@ -53,13 +53,13 @@ static int memcpy_sizes(struct dma_selftest *t)
 		if (copy_one(t, chan, from, to, sizes[i], 3 * i + 1))
 			return -EIO;
 	after = count(t);
-	DS_EQUAL(t, after.pushes - before.pushes, 5);
-	DS_EQUAL(t, after.fallbacks - before.fallbacks, 0);
-	DS_EXPECT(t, after.doorbells - before.doorbells >= 6, "%u doorbells", after.doorbells - before.doorbells);
+	ST_EQUAL(t, after.pushes - before.pushes, 5);
+	ST_EQUAL(t, after.fallbacks - before.fallbacks, 0);
+	ST_EXPECT(t, after.doorbells - before.doorbells >= 6, "%u doorbells", after.doorbells - before.doorbells);
 	return 0;
 }
 
-static int memset_values(struct dma_selftest *t)
+static int memset_values(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *to = ds_buffer(t, SZ_8K);
@@ -118,7 +118,7 @@ static void by_hand(const struct dma_interleaved_template *xt, const u8 *from, u
 }
 
 /* Runs the template and frees it. */
-static int interleave(struct dma_selftest *t, struct dma_chan *chan, struct dma_interleaved_template *xt,
+static int interleave(struct selftest *t, struct dma_chan *chan, struct dma_interleaved_template *xt,
 		      struct pushbell_memory *from, struct pushbell_memory *to, u8 *expected)
 {
 	struct ds_transfer *x;
@@ -131,7 +131,7 @@ static int interleave(struct dma_selftest *t, struct dma_chan *chan, struct dma_
 	dma_async_issue_pending(chan);
 	if (ds_done(x))
 		return -EIO;
-	DS_EXPECT(t, !memcmp(to->cpu, expected, to->bytes), "other bytes");
+	ST_EXPECT(t, !memcmp(to->cpu, expected, to->bytes), "other bytes");
 	return 0;
 }
 
@@ -141,7 +141,7 @@ struct shape {
 	bool src_sgl, dst_sgl, own;	/* own: gaps of source and target differ */
 };
 
-static int one_shape(struct dma_selftest *t, struct dma_chan *chan, const struct shape *shape,
+static int one_shape(struct selftest *t, struct dma_chan *chan, const struct shape *shape,
 		     struct pushbell_memory *from, struct pushbell_memory *to, u8 *expected)
 {
 	struct dma_interleaved_template *xt = template(from, to, shape->frames, shape->chunks);
@@ -158,11 +158,11 @@ static int one_shape(struct dma_selftest *t, struct dma_chan *chan, const struct
 		};
 	if (!interleave(t, chan, xt, from, to, expected))
 		return 0;
-	ds_note(t, "%s: %zu frames of %zu chunks", shape->what, shape->frames, shape->chunks);
+	st_note(t, "%s: %zu frames of %zu chunks", shape->what, shape->frames, shape->chunks);
 	return -EIO;
 }
 
-static int interleaved(struct dma_selftest *t)
+static int interleaved(struct selftest *t)
 {
 	static const struct shape shapes[] = {
 		{ "both sides", 1, 1, true, true },
@@ -190,7 +190,7 @@ static int interleaved(struct dma_selftest *t)
 }
 
 /* What cannot be done is not prepared. */
-static int refused(struct dma_selftest *t)
+static int refused(struct selftest *t)
 {
 	struct dma_chan *chan = ds_channel(t);
 	struct pushbell_memory *b = ds_buffer(t, SZ_4K);
@@ -216,12 +216,12 @@ static int refused(struct dma_selftest *t)
 		made += !!dmaengine_prep_interleaved_dma(chan, xt, DS_LOUD);
 		kfree(xt);
 	}
-	DS_EQUAL(t, made, 0);
-	DS_EXPECT(t, !dmaengine_prep_dma_memcpy(chan, b->bus, b->bus, 0, DS_LOUD), "an empty copy");
+	ST_EQUAL(t, made, 0);
+	ST_EXPECT(t, !dmaengine_prep_dma_memcpy(chan, b->bus, b->bus, 0, DS_LOUD), "an empty copy");
 	return 0;
 }
 
-const struct ds_case ds_work_cases[] = {
+const struct st_case ds_work_cases[] = {
 	{ "memcpy-sizes", "memcpy of 1 byte to beyond one descriptor, by push and by doorbell [claims 10, 11, 25, 26]",
 	  memcpy_sizes },
 	{ "memset-values", "memset of every value and many lengths [claims 10, 25]", memset_values },

@@ -30,7 +30,7 @@
 #define PB_PUSH_BUFFER_STRIDE 0x200u /* distance between push buffers */
 #define PB_PUSH_BUFFER_BYTES 0x100u /* descriptor bytes that one push buffer takes */
 #define PB_PUSH_LENGTH_UNIT 16 /* unit of the length in a trailer, in bytes */
-#define PB_PUSH_SLOTS 16 /* pushed descriptors that the scheduler holds at most */
+#define PB_PUSH_SLOTS 16 /* pushed descriptors of each doorbell page that the scheduler holds at most */
 
 /* bits of FEATURES */
 enum pb_feature {
@@ -333,7 +333,7 @@ struct pb_cmd_device_out {
 	__le32 max_sge; /* gather and scatter entries of one descriptor together */
 	__le32 max_depth; /* entries of a queue */
 	__le32 max_mr_pages; /* pages of one memory region */
-	__le32 push_slots; /* pushed descriptors held at most */
+	__le32 push_slots; /* pushed descriptors of each doorbell page held at most */
 	__le32 slice_bytes; /* COPY and FILL slice */
 	__le64 max_message; /* bytes of one message */
 	__le32 max_srq; /* shared receive queues */

@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include "compat.h"
 #include "pushbell.h"
+#include "selftest_case.h"
 
 #define ST_DEADLINE_MS 15000
 #define ST_WCS 1024
@@ -46,18 +47,14 @@ struct st_piece {
 };
 
 struct selftest {
+	struct st_frame frame;
 	struct pushbell_device *pb;
 	struct dentry *files[2];
 	struct notifier_block resets;
-	struct mutex lock;		/* one run at a time */
-	struct task_struct *runner;
-	bool closed;			/* the adapter is being reset, or away: no runs */
 	bool expects_reset;		/* the case that runs has provoked one */
 	unsigned int reset_calls[2];	/* by phase, while a case runs */
 	struct completion back;
 
-	char *text;			/* result of the last run */
-	size_t text_bytes;
 	char *story;			/* of the last demonstration */
 	size_t story_bytes;
 
@@ -88,13 +85,6 @@ struct selftest {
 	unsigned int qp_count, cq_count, buffer_count, mr_count, page_count, pd_count;
 };
 
-struct st_case {
-	const char *name;
-	const char *title;	/* with the claims that it proves */
-	int (*run)(struct selftest *t);
-	bool alone;		/* too long for "all": runs when it is named */
-};
-
 /* Each file of cases ends with its table. */
 extern const struct st_case st_deliver_cases[];
 extern const struct st_case st_order_cases[];
@@ -113,49 +103,6 @@ extern const struct st_case st_datagram_cases[];
 extern const struct st_case st_shared_cases[];
 extern const struct st_case st_state_cases[];
 extern const struct st_case st_store_cases[];
-
-#define ST_SKIPPED 1
-
-/* Leaves the case: it cannot be tried here. */
-#define ST_SKIP(t, reason)									\
-	do {											\
-		st_note(t, "skipped: %s", reason);						\
-		return ST_SKIPPED;								\
-	} while (0)
-
-/* Leaves the case, with a line that says why. `format` says what was seen. */
-#define ST_EXPECT(t, condition, format, ...)							\
-	do {											\
-		if (!(condition)) {								\
-			st_note(t, "%s:%d: not so: %s; " format, __func__, __LINE__,		\
-				#condition, ##__VA_ARGS__);					\
-			return -EIO;								\
-		}										\
-	} while (0)
-
-#define ST_EQUAL(t, seen, wanted)								\
-	do {											\
-		long long seen_ = (seen), wanted_ = (wanted);					\
-												\
-		if (seen_ != wanted_) {								\
-			st_note(t, "%s:%d: %s is %lld, not %lld", __func__, __LINE__,		\
-				#seen, seen_, wanted_);						\
-			return -EIO;								\
-		}										\
-	} while (0)
-
-#define ST_TRY(t, call)										\
-	do {											\
-		int ret_ = (call);								\
-												\
-		if (ret_) {									\
-			st_note(t, "%s:%d: %s: %d", __func__, __LINE__, #call, ret_);		\
-			return -EIO;								\
-		}										\
-	} while (0)
-
-/* selftest_main.c */
-__printf(2, 3) void st_note(struct selftest *t, const char *format, ...);
 
 /* selftest_lib.c: objects. NULL after a failure that has been noted. */
 int st_open(struct selftest *t);

@@ -8,15 +8,10 @@
  *
  * Reading what has not run yet runs it. The module parameter run=all (or names) runs at probe.
  */
-#include <linux/ctype.h>
-#include <linux/debugfs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/uaccess.h>
 #include "selftest.h"
-
-#define TEXT_BYTES 65536
-#define NAME_BYTES 256
+#include "selftest_frame.h"
 
 static char *run;
 module_param(run, charp, 0444);
@@ -28,39 +23,18 @@ static const struct st_case *const tables[] = {
 	st_datagram_cases, st_shared_cases, st_state_cases, st_store_cases,
 };
 
-static __printf(2, 0) void add(struct selftest *t, const char *format, va_list arguments)
-{
-	char line[256];
-
-	vscnprintf(line, sizeof(line), format, arguments);
-	pr_info("%s\n", line);
-	t->text_bytes += scnprintf(t->text + t->text_bytes, TEXT_BYTES - t->text_bytes, "%s\n", line);
-}
-
-static __printf(2, 3) void say(struct selftest *t, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	add(t, format, arguments);
-	va_end(arguments);
-}
-
 /* A diagnostic line of the case that runs. */
 void st_note(struct selftest *t, const char *format, ...)
 {
-	char line[224];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vscnprintf(line, sizeof(line), format, arguments);
+	st_frame_note(&t->frame, format, arguments);
 	va_end(arguments);
-	say(t, "  # %s", line);
 }
 
-static void run_case(struct selftest *t, const struct st_case *c, unsigned int number)
+static int execute(struct selftest *t, const struct st_case *c)
 {
-	ktime_t start = ktime_get();
 	int ret = st_open(t);
 
 	if (!ret)
@@ -72,179 +46,51 @@ static void run_case(struct selftest *t, const struct st_case *c, unsigned int n
 		ret = -EIO;
 	if (ret < 0)
 		pushbell_reset(t->pb);	/* what a case left behind must not fail the next */
-	st_note(t, "%s: %lld us", c->name, ktime_us_delta(ktime_get(), start));
-	say(t, "%s %u %s%s", ret < 0 ? "not ok" : "ok", number, c->title, ret == ST_SKIPPED ? " # SKIP" : "");
-}
-
-static bool separates(char c)
-{
-	return !c || c == ',' || isspace(c);
-}
-
-static bool wanted(const char *names, const struct st_case *c)
-{
-	size_t length = strlen(c->name);
-	const char *at = names;
-
-	if (sysfs_streq(names, "all"))
-		return !c->alone;
-	while ((at = strstr(at, c->name))) {
-		if ((at == names || separates(at[-1])) && separates(at[length]))
-			return true;
-		at += length;
-	}
-	return false;
-}
-
-static unsigned int for_each_wanted(struct selftest *t, const char *names, bool execute)
-{
-	unsigned int count = 0, i;
-
-	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		const struct st_case *c;
-
-		for (c = tables[i]; c->name; c++) {
-			if (!wanted(names, c))
-				continue;
-			count++;
-			if (execute)
-				run_case(t, c, count);
-		}
-	}
-	return count;
-}
-
-static bool known(const char *name, size_t length)
-{
-	const struct st_case *c;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(tables); i++)
-		for (c = tables[i]; c->name; c++)
-			if (strlen(c->name) == length && !strncmp(c->name, name, length))
-				return true;
-	return false;
-}
-
-/* A name that is no case is an error, even beside others: a test that does not exist must not count as passed. */
-static bool all_known(const char *names)
-{
-	size_t length;
-
-	if (sysfs_streq(names, "all"))
-		return true;
-	for (; *names; names += length) {
-		for (length = 0; !separates(names[length]); length++)
-			;
-		if (length && !known(names, length)) {
-			pr_err("no case is called %.*s\n", (int)length, names);
-			return false;
-		}
-		if (names[length])
-			length++;
-	}
-	return true;
-}
-
-static int run_names(struct selftest *t, const char *names)
-{
-	unsigned int count = for_each_wanted(t, names, false);
-
-	if (!count || !all_known(names))
-		return -EINVAL;
-	if (t->closed)
-		return -ENODEV;
-	t->text_bytes = 0;
-	t->runner = current;
-	say(t, "KTAP version 1");
-	say(t, "1..%u", count);
-	for_each_wanted(t, names, true);
-	t->runner = NULL;
-	return 0;
+	return ret;
 }
 
 static int run_demo(struct selftest *t)
 {
-	size_t report_bytes = t->text_bytes;	/* notes go there, and do not stay */
+	size_t report_bytes = t->frame.text_bytes;	/* notes go there, and do not stay */
 	int ret;
 
-	if (t->closed)
+	if (t->frame.closed)
 		return -ENODEV;
-	t->runner = current;
+	t->frame.runner = current;
 	t->story_bytes = 0;
 	ret = st_open(t);
 	if (!ret)
 		ret = st_demo(t);
 	if (st_close(t))
 		ret = -EIO;
-	t->runner = NULL;
-	t->text_bytes = report_bytes;
+	t->frame.runner = NULL;
+	t->frame.text_bytes = report_bytes;
 	return ret;
 }
-
-static int selftest_show(struct seq_file *file, void *unused)
-{
-	struct selftest *t = file->private;
-	int ret = mutex_lock_interruptible(&t->lock);
-
-	if (ret)
-		return ret;
-	if (!t->text_bytes)
-		ret = run_names(t, "all");
-	seq_write(file, t->text, t->text_bytes);
-	mutex_unlock(&t->lock);
-	return ret;
-}
-
-static int copy_names(char *names, const char __user *from, size_t count)
-{
-	if (count >= NAME_BYTES)
-		return -EINVAL;
-	if (copy_from_user(names, from, count))
-		return -EFAULT;
-	names[count] = '\0';
-	return 0;
-}
-
-static ssize_t selftest_write(struct file *file, const char __user *from, size_t count, loff_t *position)
-{
-	struct selftest *t = ((struct seq_file *)file->private_data)->private;
-	char names[NAME_BYTES];
-	int ret = copy_names(names, from, count);
-
-	if (!ret)
-		ret = mutex_lock_interruptible(&t->lock);
-	if (ret)
-		return ret;
-	ret = run_names(t, names);
-	mutex_unlock(&t->lock);
-	return ret ? ret : count;
-}
-DEFINE_SHOW_STORE_ATTRIBUTE(selftest);
 
 static int demo_show(struct seq_file *file, void *unused)
 {
 	struct selftest *t = file->private;
-	int ret = mutex_lock_interruptible(&t->lock);
+	int ret = mutex_lock_interruptible(&t->frame.lock);
 
 	if (ret)
 		return ret;
 	if (!t->story_bytes)
 		ret = run_demo(t);
 	seq_write(file, t->story, t->story_bytes);
-	mutex_unlock(&t->lock);
+	mutex_unlock(&t->frame.lock);
 	return ret;
 }
 
 static ssize_t demo_write(struct file *file, const char __user *from, size_t count, loff_t *position)
 {
 	struct selftest *t = ((struct seq_file *)file->private_data)->private;
-	int ret = mutex_lock_interruptible(&t->lock);
+	int ret = mutex_lock_interruptible(&t->frame.lock);
 
 	if (ret)
 		return ret;
 	ret = run_demo(t);
-	mutex_unlock(&t->lock);
+	mutex_unlock(&t->frame.lock);
 	return ret ? ret : count;
 }
 DEFINE_SHOW_STORE_ATTRIBUTE(demo);
@@ -258,15 +104,15 @@ static int on_reset(struct notifier_block *block, unsigned long phase, void *dat
 {
 	struct selftest *t = container_of(block, struct selftest, resets);
 
-	if (t->runner == current || READ_ONCE(t->expects_reset)) {
+	if (t->frame.runner == current || READ_ONCE(t->expects_reset)) {
 		t->reset_calls[phase]++;
 		if (phase == PUSHBELL_RESET_DONE)
 			complete(&t->back);
 		return NOTIFY_OK;
 	}
-	mutex_lock(&t->lock);
-	t->closed = phase == PUSHBELL_RESET_PREPARE;
-	mutex_unlock(&t->lock);
+	mutex_lock(&t->frame.lock);
+	t->frame.closed = phase == PUSHBELL_RESET_PREPARE;
+	mutex_unlock(&t->frame.lock);
 	return NOTIFY_OK;
 }
 
@@ -279,11 +125,13 @@ static int probe(struct auxiliary_device *auxiliary, const struct auxiliary_devi
 	if (!t)
 		return -ENOMEM;
 	t->pb = pushbell_of(auxiliary);
-	mutex_init(&t->lock);
+	t->frame.t = t;
+	t->frame.tables = tables;
+	t->frame.table_count = ARRAY_SIZE(tables);
+	t->frame.run_case = execute;
 	init_completion(&t->back);
-	t->text = devm_kmalloc(dev, TEXT_BYTES, GFP_KERNEL);
 	t->story = devm_kmalloc(dev, ST_STORY_BYTES, GFP_KERNEL);
-	if (!t->text || !t->story)
+	if (!t->story || st_frame_init(&t->frame, dev))
 		return -ENOMEM;
 	auxiliary_set_drvdata(auxiliary, t);
 	t->resets.notifier_call = on_reset;
@@ -293,12 +141,12 @@ static int probe(struct auxiliary_device *auxiliary, const struct auxiliary_devi
 	t->port_events.notifier_call = st_port_event;
 	atomic_notifier_chain_register(&t->pb->port_events, &t->port_events);
 	if (run && *run) {
-		mutex_lock(&t->lock);
-		if (run_names(t, run))
+		mutex_lock(&t->frame.lock);
+		if (st_frame_run(&t->frame, run))
 			dev_warn(dev, "no case matches run=%s\n", run);
-		mutex_unlock(&t->lock);
+		mutex_unlock(&t->frame.lock);
 	}
-	t->files[0] = debugfs_create_file("selftest", 0600, t->pb->debugfs, t, &selftest_fops);
+	t->files[0] = debugfs_create_file("selftest", 0600, t->pb->debugfs, &t->frame, &st_frame_fops);
 	t->files[1] = debugfs_create_file("demo", 0600, t->pb->debugfs, t, &demo_fops);
 	return 0;
 }

@@ -80,15 +80,30 @@ static int drained(struct selftest *t)
 	return 0;
 }
 
+/* Packets go; the link stops in the middle of a message, which the rate makes last for seconds. */
+static int hold_in_the_middle(struct selftest *t, u32 sent_before, u32 rate_mbps)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ST_DEADLINE_MS);
+	struct pb_cmd_link link;
+
+	do {
+		ST_EXPECT(t, time_before(jiffies, end), "no packet");
+		ST_TRY(t, pushbell_query_link(t->pb, &link));
+	} while (le32_to_cpu(link.packets_sent) == sent_before);
+	ST_TRY(t, pushbell_set_link(t->pb, PB_HOLD_LINK, rate_mbps));
+	return 0;
+}
+
 /* What has begun ends before the event; nothing after it begins. */
 static int drained_in_the_middle(struct selftest *t)
 {
-	const u32 bytes = SZ_512K, rate_mbps = 200;	/* 20 ms a message */
+	const u32 bytes = SZ_512K, rate_mbps = 2;
 	struct st_buffer *from = st_buffer(t, bytes), *to = st_buffer(t, bytes);
 	struct pushbell_range source, target;
 	struct pushbell_qp *pair[2];
+	struct pb_cmd_link link;
 	struct pb_cmd_qp_out out;
-	unsigned int i, ended;
+	unsigned int i;
 
 	if (!from || !to || st_rc_pair(t, LOG_DEPTH, STRIDE_128, PB_MTU_MTU_4096, pair))
 		return -EIO;
@@ -96,21 +111,25 @@ static int drained_in_the_middle(struct selftest *t)
 	memcpy(to->shadow, from->shadow, bytes);
 	source = st_range(t, from, 0, bytes);
 	target = st_range(t, to, 0, bytes);
+	ST_TRY(t, pushbell_query_link(t->pb, &link));
 	ST_TRY(t, pushbell_set_link(t->pb, 0, rate_mbps));
 	for (i = 0; i < BACKLOG; i++) {
 		ST_TRY(t, st_recv(pair[1], 1000 + i, &target, 1));
 		ST_TRY(t, st_send(pair[0], i, &source, 1, PUSHBELL_DOORBELL));
 	}
+	if (hold_in_the_middle(t, le32_to_cpu(link.packets_sent), rate_mbps))
+		return -EIO;
 	ST_TRY(t, drain(pair[0]));
-	if (st_wait_told(t, PB_EVENT_TYPE_SQ_DRAINED, pair[0]->object.handle, 1))
-		return -EIO;
 	ST_TRY(t, pushbell_qp_query(pair[0], &out));
-	ended = le32_to_cpu(out.send_consumer);
+	ST_EQUAL(t, out.draining, 1);
+	ST_EQUAL(t, le32_to_cpu(out.send_consumer), 0);
+	ST_EQUAL(t, st_times_told(t, PB_EVENT_TYPE_SQ_DRAINED, pair[0]->object.handle), 0);
 	ST_TRY(t, pushbell_set_link(t->pb, 0, 0));
-	if (st_wait_good(t, 2 * ended))	/* no more than these */
+	if (st_wait_told(t, PB_EVENT_TYPE_SQ_DRAINED, pair[0]->object.handle, 1) || st_wait_good(t, 2))
 		return -EIO;
 	ST_TRY(t, pushbell_qp_query(pair[0], &out));
-	ST_EQUAL(t, le32_to_cpu(out.send_consumer), ended);
+	ST_EQUAL(t, out.draining, 0);
+	ST_EQUAL(t, le32_to_cpu(out.send_consumer), 1);	/* no more than the one that had begun */
 	ST_TRY(t, pushbell_qp_step(pair[0], PB_QP_STATE_RTS, 0, NULL));
 	return st_wait_good(t, 2 * BACKLOG) ? -EIO : st_drained(t, pair[0]);
 }

@@ -2,8 +2,9 @@
 /*
  * pushbell_stress: what its files share.
  *
- * A lane is a thread with queues of its own: a sender and a receiver connected to each other, or a DMA channel. It works
+ * A lane is a thread with queues of its own: a DMA channel, or senders and receivers, most often one of each. It works
  * in rounds: fills its window, sleeps until the interrupt, checks what came, and rests when nothing is outstanding.
+ * Receives are always posted first. Through the own port nothing is lost then, and UC and UD have to deliver all, too.
  */
 #ifndef PUSHBELL_STRESS_H
 #define PUSHBELL_STRESS_H
@@ -13,16 +14,28 @@
 #include "pushbell.h"
 
 #define STRESS_KIND_MAX 8
-#define STRESS_LANES (2 * STRESS_KIND_MAX)
+#define STRESS_LANES (STRESS_KINDS * STRESS_KIND_MAX)
+#define STRESS_ENDS 2
 #define STRESS_WINDOW_MAX 32
 #define STRESS_BYTES_MIN 64
 #define STRESS_BYTES_MAX 65536
 #define STRESS_ERRORS 16
 #define STRESS_ERROR_BYTES 160
 #define STRESS_GAPS 4096
+#define STRESS_POISON 0xa5
+
+/* In the order of their lanes. */
+enum stress_kind {
+	STRESS_RC,
+	STRESS_DMA,
+	STRESS_UC,
+	STRESS_UD,
+	STRESS_SHARED,	/* several RC connections whose receivers take from one receive queue */
+	STRESS_KINDS
+};
 
 struct stress_parameters {
-	u32 pairs, channels, window, bytes, pushes, throttle_us, gap_us, stall_ms, seed, again;
+	u32 pairs, channels, uc, ud, shared, window, bytes, pushes, throttle_us, gap_us, stall_ms, seed, again;
 };
 
 struct stress_gap {
@@ -42,6 +55,8 @@ struct stress_gaps {
 struct stress_counts {
 	u64 rung, pushed, sends, receives, copies, fills, bytes, interrupts;
 	u64 writes, reads, atomics, registrations, inlines;
+	/* Messages that came, by the kind of their lane; with those above. */
+	u64 uc_sends, uc_writes, datagrams, shared;
 };
 
 /* Memory of one work request: source, target of receives, and what the peer reads and writes; poison round each. */
@@ -60,22 +75,35 @@ struct stress_shape {
 	u64 pattern;
 };
 
+/*
+ * A sender and its receiver. Work requests of a lane go to its ends in turn, and complete in order for each of them:
+ * number n of an end is number n * (count of ends) + (number of the end) of the lane.
+ */
+struct stress_end {
+	struct pushbell_qp *sender;	/* or the channel */
+	struct pushbell_qp *receiver;
+	u64 completed;			/* of the send queue */
+	u64 receivable, received;	/* sent and takes a receive; has come */
+	u64 sent[STRESS_WINDOW_MAX];	/* numbers of those in the lane */
+};
+
 struct stress_lane {
 	struct stress *stress;
 	unsigned int number;
-	bool dma;
+	enum stress_kind kind;
 	struct task_struct *thread;
 	struct pushbell_page *page;	/* NULL: page 0 */
 	struct pushbell_cq *cq;
-	struct pushbell_qp *sender;	/* or the channel */
-	struct pushbell_qp *receiver;
+	struct pushbell_srq *srq;	/* STRESS_SHARED */
+	struct pushbell_ah ah;		/* STRESS_UD: to the own port */
+	struct stress_end ends[STRESS_ENDS];
 	struct stress_slot slots[STRESS_WINDOW_MAX];
 	u8 *expected;			/* as large as the largest message */
 	struct completion event;
-	u64 posted, completed;		/* of the send queue, since the queues were made */
+	u64 posted, completed;		/* of the send queues, since the queues were made */
 	u64 receives_posted, received;	/* of the receive queue */
 	u64 receivable;			/* posted, and takes a receive */
-	u64 sent[STRESS_WINDOW_MAX];	/* number of the work request that takes this receive */
+	DECLARE_BITMAP(filled, STRESS_WINDOW_MAX);	/* receives that have ended, by their slot */
 	struct pushbell_mr all;		/* all of memory, for the peer too */
 	struct pushbell_mr fast;	/* for FAST_REG */
 	struct pushbell_memory word;	/* of atomics */
@@ -117,9 +145,12 @@ void stress_seen(struct stress_gaps *gaps, u64 now_ns);
 void stress_taken(struct stress_gaps *gaps, unsigned int count);
 void stress_forgotten(struct stress_gaps *gaps, unsigned int count);
 
-/* stress_lane.c */
+/* stress_open.c */
 int stress_lane_open(struct stress_lane *lane);
 void stress_lane_close(struct stress_lane *lane);
+unsigned int stress_ends_of(const struct stress_lane *lane);
+
+/* stress_lane.c */
 int stress_lane_thread(void *data);
 void stress_lane_event(struct pushbell_cq *cq, void *context);
 unsigned int stress_lane_outstanding(const struct stress_lane *lane);
@@ -137,14 +168,17 @@ void stress_check_remote(struct stress_lane *lane, u64 sequence, const struct st
 /* stress_work.c */
 u32 stress_start_of(u64 sequence);
 u32 stress_immediate_of(u64 sequence);
+u64 stress_id_of(const struct stress_lane *lane, u64 sequence, bool receive);
 struct stress_slot *stress_slot_of(struct stress_lane *lane, u64 sequence);
-void stress_check_bytes(struct stress_lane *lane, struct pushbell_memory *memory, u64 place, u64 sequence,
+void stress_check_bytes(struct stress_lane *lane, struct pushbell_memory *memory, u32 start, u64 sequence,
 			const struct stress_shape *shape);
 int stress_post(struct stress_lane *lane);
 int stress_post_receive(struct stress_lane *lane);
-void stress_check(struct stress_lane *lane, const struct pushbell_wc *wc);
 void stress_poison(struct stress_lane *lane, struct pushbell_memory *memory);
 size_t stress_slot_bytes(const struct stress *s);
+
+/* stress_check.c: a completion, and what it says has come */
+void stress_check(struct stress_lane *lane, const struct pushbell_wc *wc);
 
 /* stress_run.c; with the lock held */
 int stress_start(struct stress *s, bool again);

@@ -5,10 +5,11 @@
  *   /sys/kernel/debug/pushbell/<address>/stress   writing "start [key=value ...]" starts it, "stop" ends it when all has
  *                                                 completed, "reset-gaps" forgets the gaps; reading tells how it goes
  *
- * Pairs of queue pairs send to each other, read and write each other's memory, do atomics and register keys; DMA channels
- * copy and fill; rung and pushed. Every byte, the order and the
- * number of completions are checked, and the gaps between completions are listed, so that pauses can be measured.
- * Anything wrong is counted in errors= and told; nothing is tolerated.
+ * Pairs of queue pairs send to each other, read and write each other's memory, do atomics and register keys (pairs=);
+ * DMA channels copy and fill (channels=); unreliable connections send and write (uc=), datagrams go to address handles
+ * (ud=), and connections share a receive queue (shared=); rung and pushed. Every byte, the order and the number of
+ * completions are checked, and the gaps between completions are listed, so that pauses can be measured. Anything wrong is
+ * counted in errors= and told; nothing is tolerated, and not a lost message either.
  */
 #include <linux/ctype.h>
 #include <linux/debugfs.h>
@@ -28,7 +29,8 @@ struct parameter {
 #define KEY(name, initial, min, max) { #name, offsetof(struct stress_parameters, name), initial, min, max }
 
 static const struct parameter keys[] = {
-	KEY(pairs, 2, 0, STRESS_KIND_MAX), KEY(channels, 1, 0, STRESS_KIND_MAX), KEY(window, 8, 1, STRESS_WINDOW_MAX),
+	KEY(pairs, 2, 0, STRESS_KIND_MAX), KEY(channels, 1, 0, STRESS_KIND_MAX), KEY(uc, 1, 0, STRESS_KIND_MAX),
+	KEY(ud, 1, 0, STRESS_KIND_MAX), KEY(shared, 1, 0, STRESS_KIND_MAX), KEY(window, 8, 1, STRESS_WINDOW_MAX),
 	KEY(bytes, 4096, STRESS_BYTES_MIN, STRESS_BYTES_MAX), KEY(pushes, 50, 0, 100),
 	KEY(throttle_us, 1000, 0, 1000000), KEY(gap_us, 5000, 1, 10000000), KEY(stall_ms, 15000, 100, 600000),
 	KEY(seed, 1, 0, U32_MAX), KEY(again, 0, 0, 1),
@@ -71,7 +73,8 @@ static int parse(char *text, struct stress_parameters *parameters)
 			return -EINVAL;
 		*value_of(parameters, key) = number;
 	}
-	return parameters->pairs + parameters->channels ? 0 : -EINVAL;
+	return parameters->pairs + parameters->channels + parameters->uc + parameters->ud + parameters->shared ? 0 :
+	       -EINVAL;
 }
 
 static int start(struct stress *s, char *text)
@@ -138,19 +141,12 @@ static struct totals add_up(struct stress *s)
 	for (i = 0; i < STRESS_LANES; i++) {
 		const struct stress_counts *c = &s->lanes[i].counts;
 
-		all.counts.rung += READ_ONCE(c->rung);
-		all.counts.pushed += READ_ONCE(c->pushed);
-		all.counts.sends += READ_ONCE(c->sends);
-		all.counts.receives += READ_ONCE(c->receives);
-		all.counts.copies += READ_ONCE(c->copies);
-		all.counts.fills += READ_ONCE(c->fills);
-		all.counts.writes += READ_ONCE(c->writes);
-		all.counts.reads += READ_ONCE(c->reads);
-		all.counts.atomics += READ_ONCE(c->atomics);
-		all.counts.registrations += READ_ONCE(c->registrations);
-		all.counts.inlines += READ_ONCE(c->inlines);
-		all.counts.bytes += READ_ONCE(c->bytes);
-		all.counts.interrupts += READ_ONCE(c->interrupts);
+#define ADD(name) (all.counts.name += READ_ONCE(c->name))
+		ADD(rung), ADD(pushed), ADD(inlines), ADD(bytes), ADD(interrupts);
+		ADD(sends), ADD(receives), ADD(copies), ADD(fills);
+		ADD(writes), ADD(reads), ADD(atomics), ADD(registrations);
+		ADD(uc_sends), ADD(uc_writes), ADD(datagrams), ADD(shared);
+#undef ADD
 	}
 	all.completed = all.counts.sends + all.counts.copies + all.counts.fills + all.counts.writes +
 			all.counts.reads + all.counts.atomics + all.counts.registrations;
@@ -184,6 +180,8 @@ static int stress_show(struct seq_file *file, void *unused)
 	seq_printf(file, "sends=%llu\ncopies=%llu\nfills=%llu\nwrites=%llu\nreads=%llu\natomics=%llu\n", c->sends,
 		   c->copies, c->fills, c->writes, c->reads, c->atomics);
 	seq_printf(file, "registrations=%llu\ninlines=%llu\n", c->registrations, c->inlines);
+	seq_printf(file, "uc_sends=%llu\nuc_writes=%llu\ndatagrams=%llu\nshared=%llu\n", c->uc_sends, c->uc_writes,
+		   c->datagrams, c->shared);
 	seq_printf(file, "rung=%llu\npushed=%llu\nbytes=%llu\ninterrupts=%llu\nresets=%u\nerrors=%u\n", c->rung,
 		   c->pushed, c->bytes, c->interrupts, READ_ONCE(s->resets), errors);
 	for (i = 0; i < min(errors, (unsigned int)STRESS_ERRORS); i++)

@@ -101,9 +101,9 @@ void stress_check_remote(struct stress_lane *lane, u64 sequence, const struct st
 	if (stress_is_atomic(shape->opcode)) {
 		check_atomic(lane, sequence, shape);
 	} else if (shape->opcode == PB_OPCODE_RDMA_READ) {
-		stress_check_bytes(lane, &slot->source, sequence, sequence, shape);
+		stress_check_bytes(lane, &slot->source, stress_start_of(sequence), sequence, shape);
 		stress_poison(lane, &slot->remote);
 	} else if (shape->opcode == PB_OPCODE_RDMA_WRITE || shape->opcode == PB_OPCODE_RDMA_WRITE_IMM) {
-		stress_check_bytes(lane, &slot->remote, sequence, sequence, shape);
+		stress_check_bytes(lane, &slot->remote, stress_start_of(sequence), sequence, shape);
 	}
 }

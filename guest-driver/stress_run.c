@@ -38,6 +38,26 @@ static int launch(struct stress *s)
 	return 0;
 }
 
+/* How many lanes of each kind. */
+static void count_kinds(const struct stress_parameters *p, u32 counts[STRESS_KINDS])
+{
+	counts[STRESS_RC] = p->pairs;
+	counts[STRESS_DMA] = p->channels;
+	counts[STRESS_UC] = p->uc;
+	counts[STRESS_UD] = p->ud;
+	counts[STRESS_SHARED] = p->shared;
+}
+
+static enum stress_kind kind_of(const struct stress *s, unsigned int number)
+{
+	enum stress_kind kind = STRESS_RC;
+	u32 counts[STRESS_KINDS];
+
+	for (count_kinds(&s->parameters, counts); number >= counts[kind]; kind++)
+		number -= counts[kind];
+	return kind;
+}
+
 static int open_lanes(struct stress *s)
 {
 	unsigned int i;
@@ -46,7 +66,7 @@ static int open_lanes(struct stress *s)
 	for (i = 0; i < s->lane_count && !ret; i++) {
 		s->lanes[i].stress = s;
 		s->lanes[i].number = i;
-		s->lanes[i].dma = i >= s->parameters.pairs;
+		s->lanes[i].kind = kind_of(s, i);
 		ret = stress_lane_open(&s->lanes[i]);
 	}
 	return ret;
@@ -54,9 +74,12 @@ static int open_lanes(struct stress *s)
 
 static void forget(struct stress *s)
 {
+	u32 counts[STRESS_KINDS];
 	unsigned int i;
 
-	s->lane_count = s->parameters.pairs + s->parameters.channels;
+	count_kinds(&s->parameters, counts);
+	for (s->lane_count = 0, i = 0; i < STRESS_KINDS; i++)
+		s->lane_count += counts[i];
 	for (i = 0; i < STRESS_LANES; i++)
 		s->lanes[i] = (struct stress_lane) { .stress = s };
 	s->errors = 0;

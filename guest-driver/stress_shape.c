@@ -6,6 +6,7 @@
 
 #define MAGIC 0x50425354u
 #define INLINE_MAX 192		/* fits a descriptor of 256 bytes */
+#define DATAGRAM_MAX 4096	/* MTU of the port */
 
 struct message {
 	__le32 magic, length;
@@ -27,11 +28,34 @@ static u64 chance(const struct stress_lane *lane, u64 sequence)
 	return mix(mix((u64)lane->stress->parameters.seed << 32 | lane->number) + sequence);
 }
 
-/* What a connection does, in turn; the last two belong together. */
-static const u8 turns[] = {
+/* What each kind does, in turn. RC: the last two belong together. */
+static const u8 reliable[] = {
 	PB_OPCODE_SEND, PB_OPCODE_RDMA_WRITE, PB_OPCODE_SEND_IMM, PB_OPCODE_RDMA_READ, PB_OPCODE_FETCH_ADD,
 	PB_OPCODE_SEND, PB_OPCODE_RDMA_WRITE_IMM, PB_OPCODE_CMP_SWAP, PB_OPCODE_FETCH_ADD, PB_OPCODE_SEND,
 	PB_OPCODE_RDMA_READ, PB_OPCODE_FAST_REG, PB_OPCODE_LOCAL_INV,
+};
+
+static const u8 unreliable[] = {
+	PB_OPCODE_SEND, PB_OPCODE_RDMA_WRITE_IMM, PB_OPCODE_SEND_IMM, PB_OPCODE_RDMA_WRITE, PB_OPCODE_RDMA_WRITE_IMM,
+};
+
+static const u8 datagrams[] = { PB_OPCODE_SEND, PB_OPCODE_SEND_IMM, PB_OPCODE_SEND };
+
+/* An odd number, so that both ends do all of it. Nothing that hangs on the order between them. */
+static const u8 shared[] = {
+	PB_OPCODE_SEND, PB_OPCODE_RDMA_WRITE_IMM, PB_OPCODE_SEND, PB_OPCODE_RDMA_READ, PB_OPCODE_SEND_IMM,
+	PB_OPCODE_RDMA_WRITE, PB_OPCODE_SEND,
+};
+
+static const u8 copies[] = { PB_OPCODE_COPY, PB_OPCODE_FILL };
+
+static const struct {
+	const u8 *opcodes;
+	unsigned int count;
+} turns[] = {
+	[STRESS_RC] = { reliable, ARRAY_SIZE(reliable) }, [STRESS_DMA] = { copies, ARRAY_SIZE(copies) },
+	[STRESS_UC] = { unreliable, ARRAY_SIZE(unreliable) }, [STRESS_UD] = { datagrams, ARRAY_SIZE(datagrams) },
+	[STRESS_SHARED] = { shared, ARRAY_SIZE(shared) },
 };
 
 static bool takes_receive(u8 opcode)
@@ -41,7 +65,7 @@ static bool takes_receive(u8 opcode)
 
 static u32 length_of(const struct stress_lane *lane, u64 bits, u8 opcode, bool inlined)
 {
-	const struct stress_parameters *p = &lane->stress->parameters;
+	u32 most = min_t(u32, lane->stress->parameters.bytes, lane->kind == STRESS_UD ? DATAGRAM_MAX : U32_MAX);
 
 	if (opcode == PB_OPCODE_FAST_REG || opcode == PB_OPCODE_LOCAL_INV)
 		return 0;
@@ -50,16 +74,15 @@ static u32 length_of(const struct stress_lane *lane, u64 bits, u8 opcode, bool i
 	if (inlined)
 		return STRESS_BYTES_MIN + (bits >> 24) % (INLINE_MAX - STRESS_BYTES_MIN + 1);
 	if (!(bits >> 61))
-		return p->bytes;
-	return STRESS_BYTES_MIN + (u32)(bits >> 24 & 0xffffff) % (p->bytes - STRESS_BYTES_MIN + 1);
+		return most;
+	return STRESS_BYTES_MIN + (u32)(bits >> 24 & 0xffffff) % (most - STRESS_BYTES_MIN + 1);
 }
 
 struct stress_shape stress_shape_of(const struct stress_lane *lane, u64 sequence)
 {
 	const struct stress_parameters *p = &lane->stress->parameters;
 	u64 bits = chance(lane, sequence);
-	u8 opcode = !lane->dma ? turns[sequence % ARRAY_SIZE(turns)] :
-		    sequence % 2 ? PB_OPCODE_FILL : PB_OPCODE_COPY;
+	u8 opcode = turns[lane->kind].opcodes[sequence % turns[lane->kind].count];
 	bool inlined = (takes_receive(opcode) || opcode == PB_OPCODE_RDMA_WRITE) && p->bytes >= INLINE_MAX &&
 		       !(bits >> 40 & 7);
 

@@ -15,7 +15,7 @@ export interface BenchRow {
   readonly unit: string;
   readonly median: number;
   readonly p99: number;
-  /** Median of the same for edu, or of the row that it is held against; null where there is none. */
+  /** Median (p99 where slow samples are what matters) of the same for edu, or of the row that it is held against; null where there is none. */
   readonly baseline: number | null;
   readonly ratio: number | null;
 }
@@ -35,6 +35,8 @@ const BOUNDS: Readonly<Record<string, { readonly gate?: number; readonly aim: nu
   spaced_write: { aim: 3 },
   doorbell_interrupt: { gate: 12, aim: 6 },
   copy64_push_backlog: { aim: 1.5 },
+  read_copies: { aim: 5 },
+  read_writes: { aim: 5 },
 };
 
 /** What a median has to be at least, as a multiple of its baseline. */
@@ -44,7 +46,12 @@ const AT_LEAST: Readonly<Record<string, number>> = { copy64_doorbell_backlog: 20
 const OWN_BASELINES: Readonly<Record<string, string>> = {
   copy64_push_backlog: 'copy64_push_idle',
   copy64_doorbell_backlog: 'copy64_push_backlog',
+  read_copies: 'read_idle',
+  read_writes: 'read_idle',
 };
+
+/** Rows whose slow samples are what matters: their ratio is of the 99th percentiles. */
+const BY_P99: ReadonlySet<string> = new Set(['read_copies', 'read_writes']);
 
 /** edu has no queues: what its register write to interrupt takes is what a doorbell to interrupt is held against. */
 const BASELINES: Readonly<Record<string, string>> = {
@@ -66,6 +73,9 @@ const TITLES: Readonly<Record<string, string>> = {
   copy64_push_idle: 'the same by push',
   copy64_doorbell_backlog: 'doorbell behind 128 bulk queues, to that push',
   copy64_push_backlog: 'push behind 128 bulk queues, to an idle push',
+  read_idle: 'one 32-bit read, idle',
+  read_copies: 'p99 of reads under bulk COPY, to idle',
+  read_writes: 'p99 of reads under bulk RDMA WRITE, to idle',
 };
 
 const BENCH_DIR = '/sys/kernel/debug/pushbell/*/';
@@ -88,8 +98,10 @@ export function toRows(measured: readonly Measured[]): BenchRow[] {
       const own = OWN_BASELINES[m.name];
       const device = own === undefined ? 'edu' : 'pushbell';
       const name = own ?? BASELINES[m.name] ?? m.name;
-      const baseline = measured.find(e => e.device === device && e.name === name)?.median ?? null;
-      const ratio = baseline === null || baseline === 0 ? null : m.median / baseline;
+      const beside = measured.find(e => e.device === device && e.name === name);
+      const what = BY_P99.has(m.name) ? 'p99' : 'median';
+      const baseline = beside?.[what] ?? null;
+      const ratio = baseline === null || baseline === 0 ? null : m[what] / baseline;
       return { name: m.name, unit: 'ns', median: m.median, p99: m.p99, baseline, ratio };
     });
 }

@@ -29,6 +29,7 @@ const SEED = 20;
 const OPERATIONS = [
   ...['pushed', 'rung', 'inlines', 'copies', 'fills'],
   ...['sends', 'writes', 'reads', 'atomics', 'registrations'],
+  ...['uc_sends', 'uc_writes', 'datagrams', 'shared'],
 ];
 const STATE_ABI = 'device/abi/generated/state.js';
 
