@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A hundred random deaths of the adapter's process under load, and how long the guest's work stood still each time. The
-// figures are kept in test/long/results/ by date.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// figures are kept in test/long/results/ by date. PUSHBELL_KILLS sets another number of deaths for every test.
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { driverModules } from '../../device/cli/driver-modules.js';
-import { projectRoot } from '../../device/vm/cache.js';
 import { prepareWorkshop, type Workshop } from '../../device/vm/setup.js';
 import { kernelComplaints, register, shortSelftest } from '../support/guest-adapter.js';
+import { keptPath } from '../support/kept.js';
 import { type Deaths, inWords, killUnderLoad, type Pauses, summarize } from '../support/restarts.js';
 import { inServedGuest, type Served, type ServedOptions } from '../support/served-vm.js';
 import { Stress } from '../support/stress.js';
@@ -23,14 +22,14 @@ test.before(async t => {
 
 test.after.always(() => {
   if (rows.length === 0) return;
-  const kept = join(projectRoot, 'test/long/results');
-  mkdirSync(kept, { recursive: true });
   const date = new Date().toISOString().slice(0, 10);
   const machine = { processors: cpus().length, accel: workshop.accel, qemu: workshop.qemu.version };
-  writeFileSync(join(kept, `${date}-restart.json`), `${JSON.stringify({ date, machine, rows }, null, 2)}\n`);
+  writeFileSync(keptPath('restart', 'json'), `${JSON.stringify({ date, machine, rows }, null, 2)}\n`);
 });
 
 const DEADLINE_MS = 1_200_000;
+const kills = process.env.PUSHBELL_KILLS;
+const times = (usual: number): number => (kills === undefined ? usual : Number(kills));
 
 async function deaths(
   t: ExecutionContext,
@@ -59,18 +58,34 @@ async function deaths(
   });
 }
 
-test.serial('100 random deaths under load, with a supervisor', async t => {
-  await deaths(t, 'supervised', { supervise: true }, { times: 100, seed: 1, lifeMs: [1000, 3000] });
+test.serial(`${times(100)} random deaths under load, with a supervisor`, async t => {
+  await deaths(t, 'supervised', { supervise: true }, { times: times(100), seed: 1, lifeMs: [1000, 3000] });
 });
 
-test.serial('50 random deaths under load, most of them before the next standby is ready', async t => {
-  await deaths(t, 'supervised, in a hurry', { supervise: true }, { times: 50, seed: 4, lifeMs: [20, 500] });
-});
+test.serial(
+  `${times(50)} random deaths under load, most of them before the next standby is ready`,
+  async t => {
+    await deaths(
+      t,
+      'supervised, in a hurry',
+      { supervise: true },
+      { times: times(50), seed: 4, lifeMs: [20, 500] },
+    );
+  },
+);
 
-test.serial('25 random deaths under load, each time another back-end is started by hand', async t => {
-  await deaths(t, 'by hand', {}, { times: 25, seed: 2 }, served => () => served.startAgain());
-});
+test.serial(
+  `${times(25)} random deaths under load, each time another back-end is started by hand`,
+  async t => {
+    await deaths(t, 'by hand', {}, { times: times(25), seed: 2 }, served => () => served.startAgain());
+  },
+);
 
-test.serial('50 random deaths under load behind a vIOMMU', async t => {
-  await deaths(t, 'supervised, vIOMMU', { supervise: true, vm: { iommu: true } }, { times: 50, seed: 3 });
+test.serial(`${times(50)} random deaths under load behind a vIOMMU`, async t => {
+  await deaths(
+    t,
+    'supervised, vIOMMU',
+    { supervise: true, vm: { iommu: true } },
+    { times: times(50), seed: 3 },
+  );
 });

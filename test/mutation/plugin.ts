@@ -2,7 +2,6 @@
 // Runs mutants for Stryker in one process: the cases are loaded once, each mutant is switched on in turn, and the first
 // case that fails ends it. Stryker knows from the first run which cases reach which mutant. A mutant of code that runs
 // while a module is loaded gets a process of its own.
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -26,6 +25,19 @@ import {
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
 import type { MutationCase } from './cases.js';
+import { addOutcome, identity, JOURNAL, type Outcome, readOutcomes, resultOf } from './journal.js';
+import { Watchdog } from './watchdog.js';
+
+/** What Stryker gives each mutant beyond one and a half times its cases, by the clock: enough on the busiest machine. */
+export const PATIENCE_MS = 600_000;
+/** The same in processor time. */
+const SPARE_MS = 5000;
+
+/**
+ * Stryker lets a mutant come by its place a hundred times as often as all cases together did without it, which takes
+ * minutes where a case goes on for ever. The cases are the same each time: a fifth of that is far more than enough.
+ */
+const HIT_SHARE = 5;
 
 /** Where instrumented code looks for the mutant that is on, and counts what it reaches. */
 const context = (): InstrumenterContext => {
@@ -34,20 +46,25 @@ const context = (): InstrumenterContext => {
   return globals[INSTRUMENTER_CONSTANTS.NAMESPACE] as InstrumenterContext;
 };
 
+/** Outcomes of a run of the same sources that was broken off. */
+const journal = (): string => process.env[JOURNAL] ?? join(process.cwd(), '.results/mutation.jsonl');
+
 class CaseRunner implements TestRunner {
-  #cases: readonly MutationCase[] | undefined;
+  #cases: MutationCase[] | undefined;
+  #known: ReadonlyMap<string, Outcome> | undefined;
+  #watchdog: Watchdog | undefined;
 
   capabilities(): TestRunnerCapabilities {
     return { reloadEnvironment: false };
   }
 
   /** The compiled cases of the sandbox that this process was started in. */
-  async #load(): Promise<readonly MutationCase[]> {
+  async #load(): Promise<MutationCase[]> {
     const path = join(process.cwd(), 'dist/test/mutation/cases.js');
     const { mutationCases } = (await import(pathToFileURL(path).href)) as {
       mutationCases: readonly MutationCase[];
     };
-    this.#cases ??= mutationCases;
+    this.#cases ??= [...mutationCases];
     return this.#cases;
   }
 
@@ -61,19 +78,50 @@ class CaseRunner implements TestRunner {
   }
 
   async mutantRun(o: MutantRunOptions): Promise<MutantRunResult> {
+    this.#known ??= readOutcomes(journal());
+    const known = this.#known.get(identity(o.activeMutant, 0));
+    const before = known === undefined ? undefined : resultOf(known);
+    if (before !== undefined) return before;
+    this.#watch(o);
     const c = context();
     if (o.mutantActivation === 'static') c.activeMutant = o.activeMutant.id;
     const cases = await this.#load();
     c.activeMutant = o.activeMutant.id;
     delete c.hitLimit;
-    if (o.hitLimit !== undefined) c.hitLimit = o.hitLimit;
+    if (o.hitLimit !== undefined) c.hitLimit = Math.ceil(o.hitLimit / HIT_SHARE);
     c.hitCount = 0;
     const wanted = o.testFilter === undefined ? undefined : new Set(o.testFilter);
     const result = this.#run(
       wanted === undefined ? cases : cases.filter(({ name }) => wanted.has(name)),
       true,
     );
+    this.#watchdog?.stop();
+    this.#forward(cases, result);
     return toMutantRunResult(determineHitLimitReached(c.hitCount, c.hitLimit) ?? result);
+  }
+
+  #watch({ activeMutant, timeout }: MutantRunOptions): void {
+    const { start, end } = activeMutant.location;
+    const location = {
+      start: { line: start.line + 1, column: start.column + 1 },
+      end: { line: end.line + 1, column: end.column + 1 },
+    };
+    const { fileName, mutatorName, replacement } = activeMutant;
+    const limitMs = timeout - PATIENCE_MS + SPARE_MS;
+    const statusReason = `${Math.round(limitMs)} ms of processor time`;
+    const outcome: Outcome = {
+      ...{ fileName, mutatorName, replacement, location, status: 'Timeout', statusReason, ms: limitMs },
+    };
+    this.#watchdog ??= new Watchdog();
+    this.#watchdog.start({ path: journal(), limitMs, outcome });
+  }
+
+  /** Neighbours fall by the same hand: the case that found this one is the first that the next one meets. */
+  #forward(cases: MutationCase[], result: DryRunResult): void {
+    const last = result.status === DryRunStatus.Complete ? result.tests.at(-1) : undefined;
+    if (last?.status !== TestStatus.Failed) return;
+    const at = cases.findIndex(({ name }) => name === last.name);
+    cases.unshift(...cases.splice(at, 1));
   }
 
   #run(cases: readonly MutationCase[], bail: boolean): DryRunResult {
@@ -105,13 +153,25 @@ function outcomeOf(c: MutationCase): string | undefined {
   }
 }
 
-/** Writes each outcome at once: a run takes long, and Stryker tells all of it at the end. */
+/** Writes each outcome as it comes, but for those that the journal has. */
 class LineReporter implements Reporter {
-  readonly #path = join(process.cwd(), '.results/mutation.jsonl');
+  readonly #known = readOutcomes(journal());
+  #last = performance.now();
 
-  onMutantTested({ fileName, status, mutatorName, replacement, location }: Readonly<MutantResult>): void {
-    const line = { fileName, status, mutatorName, replacement, location };
-    appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+  onMutantTested(result: Readonly<MutantResult>): void {
+    const { fileName, status, mutatorName, replacement, location } = result;
+    const { statusReason, killedBy, testsCompleted } = result;
+    const now = performance.now();
+    const ms = Math.round(now - this.#last);
+    this.#last = now;
+    const outcome = { fileName, status, mutatorName, replacement, location, ms };
+    if (this.#known.has(identity(outcome, 1))) return;
+    addOutcome(journal(), {
+      ...outcome,
+      statusReason: statusReason?.slice(0, 200),
+      killedBy,
+      testsCompleted,
+    });
   }
 }
 

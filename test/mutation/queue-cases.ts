@@ -3,12 +3,13 @@
 // whatever order, what is known is what a fresh look at the region finds.
 import assert from 'node:assert/strict';
 import { QpState, QpType } from '../../device/abi/generated/commands.js';
+import { PUSH_SLOTS } from '../../device/abi/generated/registers.js';
 import * as s from '../../device/abi/generated/state.js';
 import { QueueClass } from '../../device/model/queues.js';
 import { NONE, rowOfQp } from '../../device/model/rows.js';
 import { Dice } from '../support/bench.js';
 import type { MutationCase } from './cases.js';
-import { ALL_OPEN, type Fields, HIGH, NUMBERS, rung, seen, slotRow, slots, Yard } from './yard.js';
+import { ALL_OPEN, type Fields, HIGH, NUMBERS, pageOf, rung, seen, slotRow, slotsFor, Yard } from './yard.js';
 
 const OPERATIONS = 600;
 const STATES = Object.values(QpState);
@@ -34,7 +35,7 @@ const anyFields = (dice: Dice): Partial<Fields> => ({
 /** One change that the dice choose; its name. */
 function change(yard: Yard, dice: Dice, sequence: number): string {
   const n = pick(dice, NUMBERS);
-  const slot = pick(dice, slots);
+  const slot = pick(dice, slotsFor(n));
   switch (dice.below(5)) {
     case 0:
       yard.block(n);
@@ -171,7 +172,7 @@ export const queueCases: readonly MutationCase[] = [
     NUMBERS.forEach((n, i) => {
       yard.add(n, { type: i % 3 === 0 ? QpType.DMA : QpType.RC });
       // Slots from the last to the first: where one stands says nothing about its turn.
-      yard.push(slots[s.PSLOT_COUNT - 1 - i], n, 0, arrivals[i]);
+      yard.push(slotsFor(n)[PUSH_SLOTS - 1 - i], n, 0, arrivals[i]);
     });
     const order = (open: readonly boolean[]): number[] => {
       const came: number[] = [];
@@ -194,9 +195,10 @@ export const queueCases: readonly MutationCase[] = [
     const qp = yard.add(2);
     const other = yard.add(31);
     // Of the queue's later descriptors none comes, not even one that seems to have arrived earlier.
+    const slots = slotsFor(2);
     yard.push(slots[4], 2, 1, 1);
     assert.equal(yard.queues.headSlot(qp), NONE);
-    yard.push(slots[3], 31, 0, 5);
+    yard.push(slotsFor(31)[3], 31, 0, 5);
     yard.push(slots[7], 2, 0, 9);
     assert.equal(yard.queues.headSlot(qp), slots[7]);
     assert.equal(yard.queues.nextPushed(ALL_OPEN), other);
@@ -210,7 +212,7 @@ export const queueCases: readonly MutationCase[] = [
   onYard('what stands beyond the tables is no slot and no queue pair', yard => {
     const { m, queues } = yard;
     const qp = yard.add(2, { consumer: 1 });
-    yard.push(slots[0], 2, 2, 5);
+    yard.push(slotsFor(2)[0], 2, 2, 5);
     const beyond = slotRow(s.PSLOT_COUNT);
     s.setPslotUsed(m, beyond, 1);
     s.setPslotQpn(m, beyond, 2);
@@ -224,16 +226,17 @@ export const queueCases: readonly MutationCase[] = [
     queues.rebuild();
     yard.check('a number beyond the table');
     s.setPslotUsed(m, beyond, 0);
-    for (const row of slots) s.setPslotUsed(m, row, 1);
-    assert.equal(queues.freeSlot(), NONE);
+    for (const row of slotsFor(2)) s.setPslotUsed(m, row, 1);
+    assert.equal(queues.freeSlot(pageOf(2)), NONE);
+    assert.equal(queues.freeSlot(pageOf(0)), slotsFor(0)[0]);
   }),
   onYard('after hundreds of pushes that came and went, those that wait are found', yard => {
     yard.add(2);
     for (let n = 0; n < 200; n++) {
       for (const held of [1, 2]) {
-        for (let k = 0; k < held; k++) yard.push(slots[k], 2, k, n);
+        for (let k = 0; k < held; k++) yard.push(slotsFor(2)[k], 2, k, n);
         yard.check(`${held} in round ${n}`);
-        for (let k = 0; k < held; k++) yard.free(slots[k]);
+        for (let k = 0; k < held; k++) yard.free(slotsFor(2)[k]);
       }
     }
   }),

@@ -2,7 +2,7 @@
 // Two adapters get the same stores and the same slices; one of them is taken over by another process after each. What the
 // scheduler knows beside the state region is rebuilt from it, so nobody can tell the two apart.
 import assert from 'node:assert/strict';
-import { Hold, QpAttr, QpState } from '../../device/abi/generated/commands.js';
+import { Command, Hold, QpAttr, QpState } from '../../device/abi/generated/commands.js';
 import { Opcode } from '../../device/abi/generated/descriptors.js';
 import * as r from '../../device/abi/generated/registers.js';
 import { Dice, makeQueues } from '../support/bench.js';
@@ -34,9 +34,11 @@ class Twin {
     const { d } = this;
     const { cq } = makeQueues(d);
     this.#cq = cq;
-    this.#qps = Array.from({ length: QUEUES }, (_, n) =>
-      n % 2 === 0 ? d.channel({ sendCq: cq, logDepth: 5 }) : d.pair({ sendCq: cq, logDepth: 5 })[0],
-    );
+    const pages = [0, d.create(Command.ALLOC_PAGE)];
+    this.#qps = Array.from({ length: QUEUES }, (_, n) => {
+      const options = { sendCq: cq, logDepth: 5, page: pages[n < 3 ? 0 : 1] };
+      return n % 2 === 0 ? d.channel(options) : d.pair(options)[0];
+    });
   }
 
   /** One operation that the dice choose; what can be seen after it. */

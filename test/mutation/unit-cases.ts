@@ -2,6 +2,7 @@
 // Parts that no guest sees by themselves: the set of queue numbers that can be searched round and round, against a
 // sorted list; what the scheduler asks to be woken for.
 import assert from 'node:assert/strict';
+import { Arrivals } from '../../device/model/arrivals.js';
 import { ReadySet } from '../../device/model/ready-set.js';
 import { Dice } from '../support/bench.js';
 import type { MutationCase } from './cases.js';
@@ -39,7 +40,41 @@ const EDGES = [
   CAPACITY - 1,
 ];
 
+/** Queues that come and go, with arrival numbers that go round meanwhile; the first one is that of a sorted list. */
+function comeAndGo(): void {
+  const dice = new Dice(19);
+  const numberOf = new Uint32Array(CAPACITY);
+  const arrivals = new Arrivals(CAPACITY, numberOf);
+  const here: number[] = [];
+  let next = 2 ** 32 - 1500;
+  const age = (n: number): number => (next - numberOf[n]) >>> 0;
+  for (let k = 0; k < 3000; k++) {
+    const n = dice.below(4) === 0 ? CAPACITY - 1 - dice.below(400) : dice.below(400);
+    // More come than go, then the other way about.
+    if (!here.includes(n) && dice.below(10) < (k < 1500 ? 8 : 4)) {
+      // Who goes on after a stop is older than most.
+      numberOf[n] = (next - (dice.below(3) === 0 ? dice.below(600) * 4096 + n : 0)) >>> 0;
+      next = (next + 1) >>> 0;
+      arrivals.add(n);
+      here.push(n);
+    } else if (here.length > 0) {
+      const [gone] = here.splice(dice.below(here.length), 1);
+      arrivals.remove(gone);
+    }
+    assert.equal(arrivals.size, here.length);
+    const oldest = Math.max(...here.map(age));
+    if (here.length === 0) assert.equal(arrivals.first, -1);
+    else assert.equal(age(arrivals.first), oldest, `after ${k} of them`);
+  }
+  arrivals.clear();
+  assert.deepEqual([arrivals.size, arrivals.first], [0, -1]);
+}
+
 export const unitCases: readonly MutationCase[] = [
+  {
+    name: 'of pushed queues that come and go in any order the first is always the one that arrived first',
+    run: comeAndGo,
+  },
   {
     name: 'a ready set finds what a sorted list finds',
     run() {

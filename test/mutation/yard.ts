@@ -3,6 +3,7 @@
 // are written down a second time, as lists.
 import assert from 'node:assert/strict';
 import { QpState, QpType } from '../../device/abi/generated/commands.js';
+import { PUSH_SLOTS } from '../../device/abi/generated/registers.js';
 import * as s from '../../device/abi/generated/state.js';
 import { CLASSES, QueueClass, Queues } from '../../device/model/queues.js';
 import { NONE, type QpRow, qpNumber, rowOfQp } from '../../device/model/rows.js';
@@ -19,7 +20,14 @@ const PUSHED = 'pushed';
 type Place = QueueClass | typeof NOWHERE | typeof PUSHED;
 
 export const slotRow = (n: number): number => s.PSLOT_TABLE + n * s.PSLOT_WORDS;
-export const slots = Array.from({ length: s.PSLOT_COUNT }, (_, n) => slotRow(n));
+/** Doorbell pages: the first two and the last one; a queue pair belongs to one of them by its number. */
+const PAGES = [0, 1, s.DPAGE_COUNT - 1] as const;
+export const pageOf = (n: number): number => PAGES[n % PAGES.length];
+const slotsOfPage = (page: number): number[] =>
+  Array.from({ length: PUSH_SLOTS }, (_, k) => slotRow(page * PUSH_SLOTS + k));
+const slots = PAGES.flatMap(slotsOfPage);
+/** The slots into which a queue pair may push. */
+export const slotsFor = (n: number): number[] => slotsOfPage(pageOf(n));
 const classOfType = (type: number): QueueClass => (type === QpType.DMA ? QueueClass.ENGINE : QueueClass.LINK);
 
 export interface Fields {
@@ -41,6 +49,8 @@ export class Yard {
 
   constructor() {
     s.setStQpHigh(this.m, 0, HIGH);
+    s.setStPageHigh(this.m, 0, s.DPAGE_COUNT);
+    for (const n of NUMBERS) s.setQpPage(this.m, rowOfQp(n), pageOf(n));
   }
 
   /** A queue pair that has sends to run, or what is said. */
@@ -119,7 +129,7 @@ export class Yard {
   /** What the rules say of everything that can be asked. */
   expected(): unknown {
     const { m } = this;
-    const free = slots.filter(row => s.pslotUsed(m, row) === 0);
+    const free = (page: number): number => slotsOfPage(page).find(row => s.pslotUsed(m, row) === 0) ?? NONE;
     const places = NUMBERS.map(n => [n, this.blocked.has(n) ? 'blocked' : this.place(n)] as const);
     const at = (place: unknown): number[] => places.filter(([, p]) => p === place).map(([n]) => n);
     const first = (open: readonly boolean[]): number =>
@@ -135,7 +145,7 @@ export class Yard {
       blocked: at('blocked'),
       heads: NUMBERS.map(n => this.head(n)),
       slots: NUMBERS.map(n => this.slotsOf(n)),
-      free: free[0] ?? NONE,
+      free: PAGES.map(free),
     };
   }
 
@@ -179,6 +189,6 @@ export function seen(queues: Queues): unknown {
     blocked: NUMBERS.filter(n => queues.isBlocked(rowOfQp(n))),
     heads: NUMBERS.map(n => queues.headSlot(rowOfQp(n))),
     slots: NUMBERS.map(ofQueue),
-    free: queues.freeSlot(),
+    free: PAGES.map(page => queues.freeSlot(page)),
   };
 }
