@@ -42,7 +42,6 @@ const MAY_USE: Readonly<Record<string, RegExp>> = {
 const MAY_SHIFT: Readonly<Record<string, string>> = {
   'device/model/ready-set.ts': 'a bitmap that is searched for the next queue',
   'device/model/powers.ts': 'powers of two on the hot path, each with a name',
-  'device/model/queues.ts': 'order of indices that wrap',
   'device/memory/guest-memory.ts': 'byte addresses to word indices, and the middle of a search',
   'device/memory/transfer.ts': 'hashes a place, and takes words of bytes',
   'device/sys/mapping.ts': 'bytes to words',

@@ -180,7 +180,7 @@ export const commandsGroup: Group = {
       u32('max_sge', 'gather and scatter entries of one descriptor together'),
       u32('max_depth', 'entries of a queue'),
       u32('max_mr_pages', 'pages of one memory region'),
-      u32('push_slots', 'pushed descriptors held at most'),
+      u32('push_slots', 'pushed descriptors of each doorbell page held at most'),
       u32('slice_bytes', 'COPY and FILL slice'),
       u64('max_message', 'bytes of one message'),
       u32('max_srq', 'shared receive queues'),

@@ -41,7 +41,7 @@ function wordField(site: Site, word: number, lo: number, width: number, state: b
   );
   if (state && lo === 0 && width === 32)
     lines.push(
-      `export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => s.put(${at}, v);`,
+      `export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => s.put(${at}, v | 0);`,
     );
   return lines;
 }
@@ -75,7 +75,7 @@ function longField(site: Site, f: Field, state: boolean): string[] {
   if (state) {
     lines.push(
       `export const ${site.setter.replace(/^set/, 'put')} = (s: WordSink, w: number, v: number): void => {`,
-      `  s.put(${lo}, v >>> 0);`,
+      `  s.put(${lo}, v | 0);`,
       `  s.put(${hi}, Math.floor(v / 0x100000000));`,
       '};',
     );

@@ -41,7 +41,7 @@ export const registersGroup: Group = {
     constant('PUSH_BUFFER_STRIDE', 0x200, 'distance between push buffers'),
     constant('PUSH_BUFFER_BYTES', 0x100, 'descriptor bytes that one push buffer takes'),
     constant('PUSH_LENGTH_UNIT', 16, 'unit of the length in a trailer, in bytes'),
-    constant('PUSH_SLOTS', 16, 'pushed descriptors that the scheduler holds at most'),
+    constant('PUSH_SLOTS', 16, 'pushed descriptors of each doorbell page that the scheduler holds at most'),
   ],
   enumerations: [
     enumeration('feature', 'bits of FEATURES', {

@@ -2,7 +2,18 @@
 // The state region: everything that a guest can observe of the adapter, in one flat shared mapping that outlives the
 // back-end process. JavaScript objects hold only caches that are rebuilt from here (model/journal.ts has the rule that
 // keeps it sound). Tables follow each other at the offsets computed below.
-import { type Constant, constant, enumeration, type Group, gap, struct, u32, u64, words } from './layout.js';
+import {
+  bits,
+  type Constant,
+  constant,
+  enumeration,
+  type Group,
+  gap,
+  struct,
+  u32,
+  u64,
+  words,
+} from './layout.js';
 
 const header = struct('state', 'st', 512, 'Head of the region.', [
   u32('magic', 'STATE_MAGIC; zero while the region is being made'),
@@ -30,9 +41,10 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   words('rounds', 3, 'by class: rounds that it has begun'),
   words(
     'streaks',
-    3,
-    'by class: pushed slices that have overtaken its rung queues since the last rung slice',
+    2,
+    'by class (link, engine): its pushed slices that have overtaken its rung queues since one of them ran',
   ),
+  u32('overtaken', 'pushed slices that have overtaken any rung queue since one had its turn'),
   u32('push_sequence', 'arrival number of the next push'),
   u32('count_doorbells', 'counter'),
   u32('count_pushes', 'counter'),
@@ -153,7 +165,12 @@ const cq = struct('state', 'cq', 64, 'Completion queue.', [
   u32('page', 'doorbell page'),
   u32('solicited', 'producer index after the last solicited or failed entry'),
   u32('untold', '1 when its CQ_ERROR event found no room'),
-  u32('moderation', 'count in bits 15:0, period in microseconds in bits 31:16'),
+  u32('moderation', 'when an armed queue tells; zero: of each completion', {
+    bits: [
+      bits('count', 0, 16, 'completions that count'),
+      bits('period_us', 16, 16, 'microseconds after the first of them'),
+    ],
+  }),
   u32('gathered', 'completions that count and have not been told since it was armed'),
 ]);
 
@@ -295,6 +312,8 @@ const slot = struct('state', 'pslot', 288, 'Pushed descriptor that the scheduler
   words('data', 64, 'the pushed bytes'),
 ]);
 
+const PAGES = 256;
+const PAGE_SLOTS = 16;
 const POOL_PAGES = 1 << 20;
 const POOL_BLOCK_PAGES = 32;
 
@@ -303,14 +322,14 @@ const TABLES: readonly (readonly [string, number, number, string])[] = [
   ['JOURNAL', 8, 32768, 'undo journal: word index, old value'],
   ['OUTBOX', outboxEntry.size, 128, 'guest writes due after the commit'],
   ['PD', pd.size, 4096, 'protection domains'],
-  ['DPAGE', page.size, 256, 'doorbell pages'],
+  ['DPAGE', page.size, PAGES, 'doorbell pages'],
   ['EQ', eq.size, 64, 'event queues'],
   ['CQ', cq.size, 16384, 'completion queues'],
   ['QP', qp.size, 16384, 'queue pairs'],
   ['SRQ', srq.size, 4096, 'shared receive queues'],
   ['AH', ah.size, 16384, 'address handles'],
   ['GID', gid.size, 32, 'GID table'],
-  ['PSLOT', slot.size, 16, 'push slots'],
+  ['PSLOT', slot.size, PAGES * PAGE_SLOTS, 'push slots, those of each doorbell page in turn'],
   ['MR', mr.size, 131072, 'memory regions'],
   ['POOL_BLOCK', 4, POOL_PAGES / POOL_BLOCK_PAGES, 'blocks of the page pool: 1 when taken'],
   ['POOL', 8, POOL_PAGES, 'page addresses of memory regions'],
@@ -337,7 +356,7 @@ export const stateGroup: Group = {
   doc: 'Kept by QEMU, mapped by the back-end, never seen by the guest. Word indices count 32-bit words from the start of the region.',
   constants: [
     constant('STATE_MAGIC', 0x54534250, '"PBST"'),
-    constant('STATE_VERSION', 3, 'layout version'),
+    constant('STATE_VERSION', 4, 'layout version'),
     constant('POOL_BLOCK_PAGES', POOL_BLOCK_PAGES, 'pages of one block of the page pool'),
     ...tableConstants(),
   ],

@@ -62,7 +62,7 @@ export const PUSH_FALLBACK: Readonly<Record<string, string>> = {
   incomplete: 'bytes are missing or there are too many: a barrier is missing before the trailer',
   'not-next': 'its index is not the next one of the queue',
   'queue-full': 'the queue has no free entry for it',
-  'no-slot': 'the adapter holds as many pushes as it can',
+  'no-slot': 'the adapter holds as many pushes of this page as it can',
 };
 
 export const BAD_ACCESS: Readonly<Record<string, string>> = {

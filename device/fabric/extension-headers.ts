@@ -114,7 +114,10 @@ export function hasPayload(opcode: number): boolean {
   return (HEADERS[opcode] & NO_PAYLOAD) === 0;
 }
 
-/** What a transport packet says beside its payload. Of a header that the opcode does not have, nothing is sent, and 0 is read. */
+/**
+ * What a transport packet says beside its payload. Of a header that the opcode does not have nothing is sent, and 0 is read;
+ * in a packet that did not have to be read (Link.verbatim) anything may stand there.
+ */
 export class PacketFields {
   /** BTH opcode; one that has no name has no extension headers. */
   opcode: number = BthOpcode.RC_SEND_ONLY;
@@ -145,14 +148,22 @@ export class PacketFields {
   immediate = 0;
   /** IETH. */
   invalidateKey = 0;
+  /** The IP header is one of IPv6. */
+  ipv6 = false;
+  /** The payload, without pad, as it stands in the frame. What follows an unknown opcode counts as payload. */
+  payloadOffset = 0;
+  payloadLength = 0;
 }
+
+/** 32 bits on their way to a setter, as an int32: see rawExpression in abi/emit-ts.ts. */
+const word = (value: number): number => value | 0;
 
 /** Writes the extension headers of p.opcode at m[at]. */
 export function writeExtensions(p: PacketFields, m: Uint8Array, at: number): void {
   const headers = HEADERS[p.opcode];
   let o = at;
   if ((headers & DETH) !== 0) {
-    setDethQkey(m, o, p.qkey);
+    setDethQkey(m, o, word(p.qkey));
     setDethSource(m, o, p.sourceQpn & QPN_MASK);
     o += DETH_SIZE;
   }
@@ -167,31 +178,31 @@ export function writeExtensions(p: PacketFields, m: Uint8Array, at: number): voi
     o += AETH_SIZE;
   }
   if ((headers & ATOMIC_ACK) !== 0) {
-    setAtomicackethOriginalHi(m, o, p.originalHi);
-    setAtomicackethOriginalLo(m, o, p.originalLo);
+    setAtomicackethOriginalHi(m, o, word(p.originalHi));
+    setAtomicackethOriginalLo(m, o, word(p.originalLo));
   }
-  if ((headers & IMMEDIATE) !== 0) setImmdtImmediate(m, o, p.immediate);
-  if ((headers & INVALIDATE) !== 0) setIethRkey(m, o, p.invalidateKey);
+  if ((headers & IMMEDIATE) !== 0) setImmdtImmediate(m, o, word(p.immediate));
+  if ((headers & INVALIDATE) !== 0) setIethRkey(m, o, word(p.invalidateKey));
 }
 
 /** A Number that was rounded up to 2^64 must not come out as address 0. */
 const highHalf = (address: number): number => Math.min(Math.floor(address / WORD), 0xffffffff);
 
 function writeReth(p: PacketFields, m: Uint8Array, o: number): void {
-  setRethAddressHi(m, o, highHalf(p.remoteAddress));
-  setRethAddressLo(m, o, p.remoteAddress % WORD);
-  setRethRkey(m, o, p.rkey);
-  setRethLength(m, o, p.dmaLength);
+  setRethAddressHi(m, o, word(highHalf(p.remoteAddress)));
+  setRethAddressLo(m, o, word(p.remoteAddress % WORD));
+  setRethRkey(m, o, word(p.rkey));
+  setRethLength(m, o, word(p.dmaLength));
 }
 
 function writeAtomic(p: PacketFields, m: Uint8Array, o: number): void {
-  setAtomicethAddressHi(m, o, highHalf(p.remoteAddress));
-  setAtomicethAddressLo(m, o, p.remoteAddress % WORD);
-  setAtomicethRkey(m, o, p.rkey);
-  setAtomicethSwapAddHi(m, o, p.swapAddHi);
-  setAtomicethSwapAddLo(m, o, p.swapAddLo);
-  setAtomicethCompareHi(m, o, p.compareHi);
-  setAtomicethCompareLo(m, o, p.compareLo);
+  setAtomicethAddressHi(m, o, word(highHalf(p.remoteAddress)));
+  setAtomicethAddressLo(m, o, word(p.remoteAddress % WORD));
+  setAtomicethRkey(m, o, word(p.rkey));
+  setAtomicethSwapAddHi(m, o, word(p.swapAddHi));
+  setAtomicethSwapAddLo(m, o, word(p.swapAddLo));
+  setAtomicethCompareHi(m, o, word(p.compareHi));
+  setAtomicethCompareLo(m, o, word(p.compareLo));
 }
 
 /** Reads the extension headers of p.opcode from m[at] on; clears the fields of those that it does not have. */

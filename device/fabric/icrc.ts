@@ -138,15 +138,30 @@ const VIEW_STEP = 64;
 /** Beginnings of large payloads that are remembered: requests and responses, IPv4 and IPv6. */
 const PLACES = 4;
 
+/** That of register 0. */
+const NO_SEED = 0xffffffff;
+
 /** A place in a frame buffer from which large payloads were covered, and a view for each length. */
 class Place {
   readonly of: Uint8Array;
   readonly from: number;
   readonly #views: (Uint8Array | undefined)[] = [];
+  #register = 0;
+  /** What zlib is to begin with for #register. In an array of anything a Number that V8 keeps on the heap is made once. */
+  readonly #seed: unknown[] = ['', NO_SEED];
 
   constructor(of: Uint8Array, from: number) {
     this.of = of;
     this.from = from;
+  }
+
+  /** zlib takes and returns the inverted register. */
+  seed(register: number): number {
+    if (register !== this.#register) {
+      this.#register = register;
+      this.#seed[1] = ~register >>> 0;
+    }
+    return this.#seed[1] as number;
   }
 
   view(steps: number): Uint8Array {
@@ -187,8 +202,8 @@ export class Icrc {
 
   #large(register: number, m: Uint8Array, from: number, to: number): number {
     const steps = Math.trunc((to - from) / VIEW_STEP);
-    // zlib takes and returns the inverted register.
-    const after = ~crc32(this.#place(m, from).view(steps), ~register >>> 0);
+    const place = this.#place(m, from);
+    const after = ~crc32(place.view(steps), place.seed(register));
     return tables(after, m, from + steps * VIEW_STEP, to);
   }
 

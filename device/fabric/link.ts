@@ -27,6 +27,12 @@ export interface Link {
   readonly counters: Readonly<LinkCounters>;
   /** Who gets what arrives. Nothing arrives before it is set. */
   receiver: FrameReceiver | undefined;
+  /**
+   * transmit() gives the receiver the very bytes of the sender, before it returns: nothing can have happened to them on
+   * the way, and the receiver need not compute the ICRC again. A link that copies, stores, loses or changes frames does
+   * not vouch for them.
+   */
+  readonly verbatim: boolean;
   /** Whether a packet may begin at this time. */
   mayTransmit(nowNs: number): boolean;
   /** Time on the clock from which mayTransmit() is true if nothing is sent meanwhile; Infinity while only an outside event can tell. */
@@ -51,6 +57,7 @@ export function emptyCounters(): LinkCounters {
 /** A link from a port to itself, in this process. */
 export class LoopbackLink implements Link {
   readonly mtuBytes: number;
+  readonly verbatim = true;
   readonly counters = emptyCounters();
   receiver: FrameReceiver | undefined;
   tap: FrameTap | undefined;

@@ -92,11 +92,17 @@ export class PacketBuilder extends PacketFields {
     // The payload of a packet that was never finished may stand where headers of the other IP version were.
     if (this.#written !== undefined && this.#written.bthAt !== route.bthAt) this.#written = undefined;
     this.#route = route;
+    this.ipv6 = route.ipv6;
+  }
+
+  /** Where it goes; undefined before setRoute(). */
+  get route(): Route | undefined {
+    return this.#route;
   }
 
   /** Where the payload goes in the frame; known once opcode and route are set. */
   get payloadAt(): number {
-    return payloadOffset(this.opcode, this.#route?.ipv6 === true);
+    return payloadOffset(this.opcode, this.ipv6);
   }
 
   /**
@@ -112,7 +118,9 @@ export class PacketBuilder extends PacketFields {
     const bth = route.bthAt;
     const extensions = extensionBytes(this.opcode);
     const pad = padBytes(payloadLength);
-    const end = bth + BTH_SIZE + extensions + payloadLength + pad;
+    this.payloadOffset = bth + BTH_SIZE + extensions;
+    this.payloadLength = payloadLength;
+    const end = this.payloadOffset + payloadLength + pad;
     for (let at = end - pad; at < end; at++) m[at] = 0;
     const udpLength = end + ICRC_BYTES - (bth - UDP_SIZE);
     if (route !== this.#written || udpLength !== this.#writtenLength) this.#outerHeaders(route, udpLength);

@@ -82,7 +82,6 @@ const MAPPED = 0xffff0000;
 
 /** The fields of the last packet that parse() accepted. Owned and reused by the receiver. */
 export class ParsedPacket extends PacketFields {
-  ipv6 = false;
   /** IPv4 addresses as numbers; 0 over IPv6. */
   sourceIp = 0;
   destinationIp = 0;
@@ -92,9 +91,6 @@ export class ParsedPacket extends PacketFields {
   udpSourcePort = 0;
   migrated = false;
   partition = 0;
-  /** The payload, without pad, as it stands in the frame. What follows an unknown opcode counts as payload. */
-  payloadOffset = 0;
-  payloadLength = 0;
 
   /**
    * Reads the packet in frame[0 … length). Returns why not, or undefined; on a refusal the fields hold nothing of use.
@@ -144,17 +140,17 @@ export class ParsedPacket extends PacketFields {
     mappedGid(this.sourceGid, wordAt(m, IP_AT + IPV4_SOURCE_OFFSET));
     mappedGid(this.destinationGid, wordAt(m, IP_AT + IPV4_DESTINATION_OFFSET));
   }
+}
 
-  /**
-   * The global route header that a datagram's receiver finds before the payload: GRH_BYTES at into[at], the IP header as
-   * it came, an IPv4 header behind 20 bytes of zeros (IBTA A17.4.5.2).
-   */
-  writeGrh(frame: Uint8Array, into: Uint8Array, at: number): void {
-    const size = this.ipv6 ? IPV6_SIZE : IPV4_SIZE;
-    const gap = GRH_BYTES - size;
-    for (let i = 0; i < gap; i++) into[at + i] = 0;
-    for (let i = 0; i < size; i++) into[at + gap + i] = frame[IP_AT + i];
-  }
+/**
+ * The global route header that a datagram's receiver finds before the payload: GRH_BYTES at into[at], the IP header as
+ * it came, an IPv4 header behind 20 bytes of zeros (IBTA A17.4.5.2).
+ */
+export function writeGrh(p: PacketFields, frame: Uint8Array, into: Uint8Array, at: number): void {
+  const size = p.ipv6 ? IPV6_SIZE : IPV4_SIZE;
+  const gap = GRH_BYTES - size;
+  for (let i = 0; i < gap; i++) into[at + i] = 0;
+  for (let i = 0; i < size; i++) into[at + gap + i] = frame[IP_AT + i];
 }
 
 const isIpv6 = (m: Uint8Array): boolean => ethEthertype(m, 0) === ETHERTYPE_IPV6;

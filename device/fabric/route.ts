@@ -91,6 +91,9 @@ export class Route {
   readonly ipv6: boolean;
   /** Where the BTH stands. */
   readonly bthAt: number;
+  /** Addresses as GIDs: four words that hold the 16 bytes as they stand in memory. */
+  readonly sourceGid: Uint32Array;
+  readonly destinationGid: Uint32Array;
   /** The headers behind LEAD_BYTES of nothing. */
   readonly words: Uint32Array;
   readonly #header: Uint8Array;
@@ -106,6 +109,8 @@ export class Route {
     const destination = ipv4Of(addresses.destinationIp);
     this.ipv6 = source === undefined || destination === undefined;
     this.bthAt = this.ipv6 ? BTH_AT_IPV6 : BTH_AT;
+    this.sourceGid = gidWords(addresses.sourceIp);
+    this.destinationGid = gidWords(addresses.destinationIp);
     this.words = new Uint32Array((LEAD_BYTES + this.bthAt) / 4);
     const m = new Uint8Array(this.words.buffer, LEAD_BYTES);
     this.#header = m;
@@ -176,3 +181,5 @@ function ipv6Header(m: Uint8Array, a: RouteAddresses): void {
 
 const gidOf = (address: IpAddress): Uint8Array =>
   typeof address === 'number' ? gidOfIpv4(address) : address;
+
+const gidWords = (address: IpAddress): Uint32Array => new Uint32Array(gidOf(address).slice().buffer);

@@ -22,17 +22,40 @@ const STORES_IN_ORDER = process.arch === 'x64';
 const byWords = (at: number, other: number, length: number): boolean =>
   length <= LOOP_WORDS * 4 && ((at | other | length) & 3) === 0;
 
-const inside = (w: Window, address: number, length: number): boolean =>
-  address >= w.base && address + length <= w.base + w.mapped;
+/** Whose address is meant: that of at(), that of from(), that of a walk. */
+const AT = 0;
+const FROM = 1;
+const WALK = 2;
+type Place = typeof AT | typeof FROM | typeof WALK;
 
 const bytesOf = (words: Uint32Array, at: number, count: number): Uint8Array =>
   new Uint8Array(words.buffer, words.byteOffset + at * 4, count * 4);
+
+/** Eight words a round: a round of one word costs as much as three of them. */
+function copyByEights(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: number, count: number): void {
+  let i = 0;
+  for (const end = count - 7; i < end; i += 8) {
+    const a = fromAt + i;
+    const b = toAt + i;
+    to[b] = from[a]!;
+    to[b + 1] = from[a + 1]!;
+    to[b + 2] = from[a + 2]!;
+    to[b + 3] = from[a + 3]!;
+    to[b + 4] = from[a + 4]!;
+    to[b + 5] = from[a + 5]!;
+    to[b + 6] = from[a + 6]!;
+    to[b + 7] = from[a + 7]!;
+  }
+  for (; i < count; i++) to[toAt + i] = from[fromAt + i]!;
+}
 
 export class GuestRam implements GuestMemory {
   #regions: Region[] = [];
   /** Sorted by address, none overlapping. */
   #windows: Window[] = [];
   #last: Window = NO_WINDOW;
+  /** Addresses, by Place: they stay here while they are looked up (see GuestMemory). */
+  readonly #places = new Float64Array(3);
   readonly #targetWords = new WordsOf();
   readonly #sourceWords = new WordsOf();
   readonly #byteViews = new Views<Uint8Array>();
@@ -96,7 +119,7 @@ export class GuestRam implements GuestMemory {
   }
 
   #copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: number, count: number): void {
-    if (count <= ENTRY_WORDS) for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!;
+    if (count <= ENTRY_WORDS) copyByEights(from, fromAt, to, toAt, count);
     else to.set(this.#wordViews.take(from, fromAt, count), toAt);
   }
 
@@ -110,16 +133,28 @@ export class GuestRam implements GuestMemory {
     else w.file.write(at, source.subarray(offset, offset + length));
   }
 
-  /** The window that holds the whole range in memory; NO_WINDOW when that takes more than one, or a file. */
-  #whole(address: number, length: number): Window {
-    const last = this.#last;
-    if (inside(last, address, length)) return last;
-    const w = this.#find(address);
-    return inside(w, address, length) ? w : NO_WINDOW;
+  at(address: number): this {
+    this.#places[AT] = address;
+    return this;
   }
 
-  /** The window around `address`, which becomes the one looked at first; NO_WINDOW when there is none. */
-  #find(address: number): Window {
+  from(address: number): this {
+    this.#places[FROM] = address;
+    return this;
+  }
+
+  /** The window that holds the whole range in memory; NO_WINDOW when that takes more than one, or a file. */
+  #whole(place: Place, length: number): Window {
+    const address = this.#places[place]!;
+    const last = this.#last;
+    if (address >= last.base && address + length <= last.base + last.mapped) return last;
+    const w = this.#find(place);
+    return address >= w.base && address + length <= w.base + w.mapped ? w : NO_WINDOW;
+  }
+
+  /** The window around the address, which becomes the one looked at first; NO_WINDOW when there is none. */
+  #find(place: Place): Window {
+    const address = this.#places[place]!;
     const last = this.#last;
     if (address >= last.base && address < last.end) return last;
     let low = 0;
@@ -135,10 +170,15 @@ export class GuestRam implements GuestMemory {
     return found;
   }
 
+  #around(address: number): Window {
+    this.#places[WALK] = address;
+    return this.#find(WALK);
+  }
+
   #covers(address: number, length: number): boolean {
     if (length === 0) return true;
-    let w = this.#find(address);
-    while (w !== NO_WINDOW && address + length > w.end) w = this.#find(w.end);
+    let w = this.#around(address);
+    while (w !== NO_WINDOW && address + length > w.end) w = this.#around(w.end);
     return w !== NO_WINDOW;
   }
 
@@ -146,15 +186,12 @@ export class GuestRam implements GuestMemory {
    * Calls `step` for each stretch of the range that lies in one window, in order. A file that ended early (it is not
    * sealed) is a fault; what was transferred before stays transferred.
    */
-  #each(
-    address: number,
-    length: number,
-    step: (w: Window, at: number, done: number, length: number) => void,
-  ): Dma {
+  #each(length: number, step: (w: Window, at: number, done: number, length: number) => void): Dma {
+    const address = this.#places[AT]!;
     if (!this.#covers(address, length)) return Dma.FAULT;
     try {
       for (let done = 0; done < length; ) {
-        const w = this.#find(address + done);
+        const w = this.#around(address + done);
         const at = address + done - w.base;
         const part = Math.min(length - done, w.end - w.base - at);
         step(w, at, done, part);
@@ -167,15 +204,15 @@ export class GuestRam implements GuestMemory {
     }
   }
 
-  check(address: number, length: number, _write: boolean): Dma {
-    if (this.#whole(address, length) !== NO_WINDOW) return Dma.DONE;
-    return this.#covers(address, length) ? Dma.DONE : Dma.FAULT;
+  check(length: number, _write: boolean): Dma {
+    if (this.#whole(AT, length) !== NO_WINDOW) return Dma.DONE;
+    return this.#covers(this.#places[AT]!, length) ? Dma.DONE : Dma.FAULT;
   }
 
-  read(address: number, target: Uint8Array, offset: number, length: number): Dma {
-    const w = this.#whole(address, length);
+  read(target: Uint8Array, offset: number, length: number): Dma {
+    const w = this.#whole(AT, length);
     if (w !== NO_WINDOW) {
-      const at = address - w.base;
+      const at = this.#places[AT]! - w.base;
       const known = this.#targetWords;
       if (target !== known.bytes) known.take(target);
       const place = known.base + offset;
@@ -184,15 +221,13 @@ export class GuestRam implements GuestMemory {
       else this.#copyBytes(w.u8, at, target, offset, length);
       return Dma.DONE;
     }
-    return this.#each(address, length, (v, vAt, done, part) =>
-      this.#windowRead(v, vAt, target, offset + done, part),
-    );
+    return this.#each(length, (v, vAt, done, part) => this.#windowRead(v, vAt, target, offset + done, part));
   }
 
-  write(address: number, source: Uint8Array, offset: number, length: number): Dma {
-    const w = this.#whole(address, length);
+  write(source: Uint8Array, offset: number, length: number): Dma {
+    const w = this.#whole(AT, length);
     if (w !== NO_WINDOW) {
-      const at = address - w.base;
+      const at = this.#places[AT]! - w.base;
       const known = this.#sourceWords;
       if (source !== known.bytes) known.take(source);
       const place = known.base + offset;
@@ -201,79 +236,76 @@ export class GuestRam implements GuestMemory {
       else this.#copyBytes(source, offset, w.u8, at, length);
       return Dma.DONE;
     }
-    return this.#each(address, length, (v, vAt, done, part) =>
-      this.#windowWrite(v, vAt, source, offset + done, part),
-    );
+    return this.#each(length, (v, vAt, done, part) => this.#windowWrite(v, vAt, source, offset + done, part));
   }
 
-  readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
-    const w = this.#whole(address, count * 4);
-    const from = address - w.base;
+  readWords(target: Uint32Array, index: number, count: number): Dma {
+    const w = this.#whole(AT, count * 4);
+    const at = this.#places[AT]! - w.base;
     // Windows start at page borders, so the place in one is as aligned as the address.
-    if (w !== NO_WINDOW && (from & 3) === 0) {
-      this.#copyWords(w.u32, from >>> 2, target, at, count);
-      return Dma.DONE;
-    }
-    if (address % 4 !== 0) return Dma.FAULT;
-    const bytes = bytesOf(target, at, count);
-    return this.#each(address, count * 4, (v, vAt, done, part) =>
-      this.#windowRead(v, vAt, bytes, done, part),
-    );
-  }
-
-  writeWords(address: number, source: Uint32Array, at: number, count: number): Dma {
-    const w = this.#whole(address, count * 4);
-    const to = address - w.base;
-    if (w !== NO_WINDOW && (to & 3) === 0) {
-      this.#copyWords(source, at, w.u32, to >>> 2, count);
-      return Dma.DONE;
-    }
-    if (address % 4 !== 0) return Dma.FAULT;
-    const bytes = bytesOf(source, at, count);
-    return this.#each(address, count * 4, (v, vAt, done, part) =>
-      this.#windowWrite(v, vAt, bytes, done, part),
-    );
-  }
-
-  publishWord(address: number, value: number): Dma {
-    const w = this.#whole(address, 4);
-    const at = address - w.base;
     if (w !== NO_WINDOW && (at & 3) === 0) {
-      if (STORES_IN_ORDER) w.u32[at >>> 2] = value;
-      else Atomics.store(w.u32, at >>> 2, value);
+      this.#copyWords(w.u32, at >>> 2, target, index, count);
       return Dma.DONE;
     }
-    if (address % 4 !== 0) return Dma.FAULT;
-    return this.writeWords(address, Uint32Array.of(value), 0, 1);
+    if (this.#places[AT]! % 4 !== 0) return Dma.FAULT;
+    const bytes = bytesOf(target, index, count);
+    return this.#each(count * 4, (v, vAt, done, part) => this.#windowRead(v, vAt, bytes, done, part));
   }
 
-  /** One access in mapped memory. Memory that is reached through its file has none: two words by pread and pwrite. */
-  readAtomic64(address: number, target: Uint32Array, at: number): Dma {
-    if (address % 8 !== 0) return Dma.FAULT;
-    const w = this.#whole(address, 8);
-    if (w === NO_WINDOW) return this.readWords(address, target, at, 2);
-    this.#long[0] = Atomics.load(w.u64, (address - w.base) >>> 3);
-    target[at] = this.#halves[0]!;
-    target[at + 1] = this.#halves[1]!;
+  writeWords(source: Uint32Array, index: number, count: number): Dma {
+    const w = this.#whole(AT, count * 4);
+    const at = this.#places[AT]! - w.base;
+    if (w !== NO_WINDOW && (at & 3) === 0) {
+      this.#copyWords(source, index, w.u32, at >>> 2, count);
+      return Dma.DONE;
+    }
+    if (this.#places[AT]! % 4 !== 0) return Dma.FAULT;
+    const bytes = bytesOf(source, index, count);
+    return this.#each(count * 4, (v, vAt, done, part) => this.#windowWrite(v, vAt, bytes, done, part));
+  }
+
+  publishWord(source: Uint32Array, index: number): Dma {
+    const w = this.#whole(AT, 4);
+    const at = this.#places[AT]! - w.base;
+    if (w === NO_WINDOW || (at & 3) !== 0) return this.writeWords(source, index, 1);
+    if (STORES_IN_ORDER) w.u32[at >>> 2] = source[index]!;
+    // As an int32, the same bits: Atomics.store is a call, and a larger Number would go there by the heap.
+    else Atomics.store(w.u32, at >>> 2, source[index]! | 0);
     return Dma.DONE;
   }
 
-  writeAtomic64(address: number, source: Uint32Array, at: number): Dma {
+  /**
+   * One access in mapped memory: an element of 8 bytes, aligned, is one load or store of the processor (Atomics would make a
+   * BigInt of it, on the heap). Memory that is reached through its file has none: two words by pread and pwrite.
+   */
+  readAtomic64(target: Uint32Array, index: number): Dma {
+    const address = this.#places[AT]!;
     if (address % 8 !== 0) return Dma.FAULT;
-    const w = this.#whole(address, 8);
-    if (w === NO_WINDOW) return this.writeWords(address, source, at, 2);
-    this.#halves[0] = source[at]!;
-    this.#halves[1] = source[at + 1]!;
-    Atomics.store(w.u64, (address - w.base) >>> 3, this.#long[0]!);
+    const w = this.#whole(AT, 8);
+    if (w === NO_WINDOW) return this.readWords(target, index, 2);
+    this.#long[0] = w.u64[(address - w.base) >>> 3]!;
+    target[index] = this.#halves[0]!;
+    target[index + 1] = this.#halves[1]!;
     return Dma.DONE;
   }
 
-  copy(from: number, to: number, length: number): Dma {
-    const source = this.#whole(from, length);
-    const target = this.#whole(to, length);
-    if (source === NO_WINDOW || target === NO_WINDOW) return this.#copyPieces(from, to, length);
-    const fromAt = from - source.base;
-    const toAt = to - target.base;
+  writeAtomic64(source: Uint32Array, index: number): Dma {
+    const address = this.#places[AT]!;
+    if (address % 8 !== 0) return Dma.FAULT;
+    const w = this.#whole(AT, 8);
+    if (w === NO_WINDOW) return this.writeWords(source, index, 2);
+    this.#halves[0] = source[index]!;
+    this.#halves[1] = source[index + 1]!;
+    w.u64[(address - w.base) >>> 3] = this.#long[0]!;
+    return Dma.DONE;
+  }
+
+  copy(length: number): Dma {
+    const source = this.#whole(FROM, length);
+    const target = this.#whole(AT, length);
+    if (source === NO_WINDOW || target === NO_WINDOW) return this.#copyPieces(length);
+    const fromAt = this.#places[FROM]! - source.base;
+    const toAt = this.#places[AT]! - target.base;
     if (byWords(fromAt, toAt, length))
       this.#copyWords(source.u32, fromAt >>> 2, target.u32, toAt >>> 2, length >>> 2);
     else if (source === target) source.u8.copyWithin(toAt, fromAt, fromAt + length);
@@ -281,15 +313,16 @@ export class GuestRam implements GuestMemory {
     return Dma.DONE;
   }
 
-  #copyPieces(from: number, to: number, length: number): Dma {
+  #copyPieces(length: number): Dma {
+    const from = this.#places[FROM]!;
     if (!this.#covers(from, length)) return Dma.FAULT;
-    return this.#each(to, length, (v, vAt, done, part) => this.#copyInto(from + done, v, vAt, part));
+    return this.#each(length, (v, vAt, done, part) => this.#copyInto(from + done, v, vAt, part));
   }
 
   /** Copies a range that is known to be covered to one window. */
   #copyInto(from: number, to: Window, toAt: number, length: number): void {
     for (let done = 0; done < length; ) {
-      const w = this.#find(from + done);
+      const w = this.#around(from + done);
       const at = from + done - w.base;
       const direct = w.file === undefined && to.file === undefined;
       const part = Math.min(length - done, w.end - w.base - at, direct ? length : BOUNCE_BYTES);
@@ -302,14 +335,14 @@ export class GuestRam implements GuestMemory {
     }
   }
 
-  fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma {
+  fill(length: number, pattern: Uint8Array, phase: number): Dma {
     const source = this.#pattern.take(pattern, phase, length);
-    const w = this.#whole(address, length);
+    const w = this.#whole(AT, length);
     if (w !== NO_WINDOW && length <= PATTERN_RUN) {
-      this.#copyBytes(source, 0, w.u8, address - w.base, length);
+      this.#copyBytes(source, 0, w.u8, this.#places[AT]! - w.base, length);
       return Dma.DONE;
     }
-    return this.#each(address, length, (v, vAt, done, part) => {
+    return this.#each(length, (v, vAt, done, part) => {
       for (let i = 0; i < part; ) {
         const n = Math.min(part - i, PATTERN_RUN);
         this.#windowWrite(v, vAt + i, source, (done + i) & 7, n);

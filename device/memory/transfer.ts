@@ -2,32 +2,42 @@
 // What transfers of guest memory keep from one to the next, so that none of them has to allocate.
 
 /** Places whose views are kept: as many buffers of a few hundred bytes and more may be in use by turns. */
-const PLACES = 1024;
+const PLACES = 4096;
+const PAIR_SHIFT = 32 - Math.log2(PLACES / 2);
 
-/** Views of parts of larger arrays, by place and length. A transfer from a place that was not used lately makes one. */
+/**
+ * Views of parts of larger arrays, by place and length. A transfer from a place that was not used lately makes one. Places
+ * that fall together have two slots, of which the one used longer ago goes: a buffer and a frame, by turns, both stay.
+ */
 export class Views<T extends Uint8Array | Uint32Array> {
   readonly #views: (T | undefined)[] = new Array(PLACES).fill(undefined);
   readonly #of: (T | undefined)[] = new Array(PLACES).fill(undefined);
   readonly #at = new Float64Array(PLACES);
   readonly #length = new Float64Array(PLACES);
+  /** By pair of slots: which one was used last. */
+  readonly #used = new Uint8Array(PLACES);
 
   /** The `length` elements of `of` from `at` on. */
   take(of: T, at: number, length: number): T {
-    const slot = slotOf(at, length);
-    const known = this.#views[slot];
-    if (
-      known !== undefined &&
-      this.#of[slot] === of &&
-      this.#at[slot] === at &&
-      this.#length[slot] === length
-    )
-      return known;
+    const pair = slotOf(at, length) * 2;
+    const first = this.#used[pair]!;
+    const known = this.#view(pair + first, of, at, length);
+    if (known !== undefined) return known;
+    this.#used[pair] = 1 - first;
+    const slot = pair + 1 - first;
+    const second = this.#view(slot, of, at, length);
+    if (second !== undefined) return second;
     const view = of.subarray(at, at + length) as T;
     this.#views[slot] = view;
     this.#of[slot] = of;
     this.#at[slot] = at;
     this.#length[slot] = length;
     return view;
+  }
+
+  #view(slot: number, of: T, at: number, length: number): T | undefined {
+    const same = this.#of[slot] === of && this.#at[slot] === at && this.#length[slot] === length;
+    return same ? this.#views[slot] : undefined;
   }
 
   forget(): void {
@@ -38,8 +48,8 @@ export class Views<T extends Uint8Array | Uint32Array> {
 
 /** Neighbouring buffers of any power of two, and pages of a few, fall into different slots. */
 function slotOf(at: number, length: number): number {
-  const mixed = Math.imul((at >>> 4) ^ Math.imul(length, 0x9e3779b1), 0x85ebca6b);
-  return (mixed ^ (mixed >>> 15)) & (PLACES - 1);
+  // By the golden ratio: places at equal distances are spread evenly, whatever the distance.
+  return Math.imul(at + Math.imul(length, 0x85ebca6b), 0x9e3779b1) >>> PAIR_SHIFT;
 }
 
 /** Byte arrays whose words are kept: frames of requests, answers and datagrams, and one more. */

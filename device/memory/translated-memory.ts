@@ -21,9 +21,16 @@ const LINES = 128;
 
 const lineOf = (address: number): number => ((address / PAGE_BYTES) >>> 0) % LINES;
 
+/** Whose address is meant: that of at(), that of from(). */
+const AT = 0;
+const FROM = 1;
+type Place = typeof AT | typeof FROM;
+
 export class TranslatedMemory implements GuestMemory {
   /** See GuestMemory. */
   faultAddress: number | undefined;
+  /** Addresses, by Place: they stay here while they are looked up (see GuestMemory). */
+  readonly #places = new Float64Array(2);
   readonly #ram: GuestRam;
   readonly #tlb: Iotlb;
   readonly #misses: Misses;
@@ -104,100 +111,124 @@ export class TranslatedMemory implements GuestMemory {
   }
 
   status(): Record<string, unknown> {
-    return { translations: this.#tlb.entries.length, outstandingMisses: this.#misses.outstanding };
+    return {
+      translations: this.#tlb.entries.length,
+      outstandingMisses: this.#misses.outstanding,
+    };
   }
 
   // What the model does.
 
-  check(address: number, length: number, write: boolean): Dma {
-    return this.#reach(address, length, write ? Permission.WRITE : Permission.READ);
+  at(address: number): this {
+    this.#places[AT] = address;
+    return this;
   }
 
-  read(address: number, target: Uint8Array, offset: number, length: number): Dma {
-    const t = this.#readable(address, length);
-    if (t !== NO_TRANSLATION) return this.#ram.read(address + t.delta, target, offset, length);
-    return this.#each(address, length, Permission.READ, (at, done, part) =>
-      this.#ram.read(at, target, offset + done, part),
-    );
+  from(address: number): this {
+    this.#places[FROM] = address;
+    return this;
   }
 
-  write(address: number, source: Uint8Array, offset: number, length: number): Dma {
-    const t = this.#writable(address, length);
-    if (t !== NO_TRANSLATION) return this.#ram.write(address + t.delta, source, offset, length);
-    return this.#each(address, length, Permission.WRITE, (at, done, part) =>
-      this.#ram.write(at, source, offset + done, part),
-    );
+  check(length: number, write: boolean): Dma {
+    return this.#reach(AT, length, write ? Permission.WRITE : Permission.READ);
   }
 
-  readWords(address: number, target: Uint32Array, at: number, count: number): Dma {
-    const t = this.#readable(address, count * 4);
-    if (t !== NO_TRANSLATION) return this.#ram.readWords(address + t.delta, target, at, count);
-    if (address % 4 !== 0) return Dma.FAULT;
+  read(target: Uint8Array, offset: number, length: number): Dma {
+    const t = this.#readable(AT, length);
+    if (t !== NO_TRANSLATION) return this.#target(t).read(target, offset, length);
+    return this.#each(length, Permission.READ, (ram, done, part) => ram.read(target, offset + done, part));
+  }
+
+  write(source: Uint8Array, offset: number, length: number): Dma {
+    const t = this.#writable(AT, length);
+    if (t !== NO_TRANSLATION) return this.#target(t).write(source, offset, length);
+    return this.#each(length, Permission.WRITE, (ram, done, part) => ram.write(source, offset + done, part));
+  }
+
+  readWords(target: Uint32Array, index: number, count: number): Dma {
+    const t = this.#readable(AT, count * 4);
+    if (t !== NO_TRANSLATION) return this.#target(t).readWords(target, index, count);
+    if (this.#places[AT]! % 4 !== 0) return Dma.FAULT;
     // Translations begin and end at page borders, so that each piece is of whole words.
-    return this.#each(address, count * 4, Permission.READ, (from, done, part) =>
-      this.#ram.readWords(from, target, at + done / 4, part / 4),
+    return this.#each(count * 4, Permission.READ, (ram, done, part) =>
+      ram.readWords(target, index + done / 4, part / 4),
     );
   }
 
-  writeWords(address: number, source: Uint32Array, at: number, count: number): Dma {
-    const t = this.#writable(address, count * 4);
-    if (t !== NO_TRANSLATION) return this.#ram.writeWords(address + t.delta, source, at, count);
-    if (address % 4 !== 0) return Dma.FAULT;
-    return this.#each(address, count * 4, Permission.WRITE, (to, done, part) =>
-      this.#ram.writeWords(to, source, at + done / 4, part / 4),
+  writeWords(source: Uint32Array, index: number, count: number): Dma {
+    const t = this.#writable(AT, count * 4);
+    if (t !== NO_TRANSLATION) return this.#target(t).writeWords(source, index, count);
+    if (this.#places[AT]! % 4 !== 0) return Dma.FAULT;
+    return this.#each(count * 4, Permission.WRITE, (ram, done, part) =>
+      ram.writeWords(source, index + done / 4, part / 4),
     );
   }
 
-  publishWord(address: number, value: number): Dma {
-    const t = this.#writable(address, 4);
-    if (t !== NO_TRANSLATION) return this.#ram.publishWord(address + t.delta, value);
-    if (address % 4 !== 0) return Dma.FAULT;
-    return this.#each(address, 4, Permission.WRITE, to => this.#ram.publishWord(to, value));
+  publishWord(source: Uint32Array, index: number): Dma {
+    const t = this.#writable(AT, 4);
+    if (t !== NO_TRANSLATION) return this.#target(t).publishWord(source, index);
+    if (this.#places[AT]! % 4 !== 0) return Dma.FAULT;
+    return this.#each(4, Permission.WRITE, ram => ram.publishWord(source, index));
   }
 
-  readAtomic64(address: number, target: Uint32Array, at: number): Dma {
-    if (address % 8 !== 0) return Dma.FAULT;
-    const t = this.#readable(address, 8);
-    if (t !== NO_TRANSLATION) return this.#ram.readAtomic64(address + t.delta, target, at);
-    return this.#each(address, 8, Permission.READ, from => this.#ram.readAtomic64(from, target, at));
+  readAtomic64(target: Uint32Array, index: number): Dma {
+    if (this.#places[AT]! % 8 !== 0) return Dma.FAULT;
+    const t = this.#readable(AT, 8);
+    if (t !== NO_TRANSLATION) return this.#target(t).readAtomic64(target, index);
+    return this.#each(8, Permission.READ, ram => ram.readAtomic64(target, index));
   }
 
-  writeAtomic64(address: number, source: Uint32Array, at: number): Dma {
-    if (address % 8 !== 0) return Dma.FAULT;
-    const t = this.#writable(address, 8);
-    if (t !== NO_TRANSLATION) return this.#ram.writeAtomic64(address + t.delta, source, at);
-    return this.#each(address, 8, Permission.WRITE, to => this.#ram.writeAtomic64(to, source, at));
+  writeAtomic64(source: Uint32Array, index: number): Dma {
+    if (this.#places[AT]! % 8 !== 0) return Dma.FAULT;
+    const t = this.#writable(AT, 8);
+    if (t !== NO_TRANSLATION) return this.#target(t).writeAtomic64(source, index);
+    return this.#each(8, Permission.WRITE, ram => ram.writeAtomic64(source, index));
   }
 
-  copy(from: number, to: number, length: number): Dma {
-    const s = this.#readable(from, length);
-    const t = this.#writable(to, length);
+  copy(length: number): Dma {
+    const s = this.#readable(FROM, length);
+    const t = this.#writable(AT, length);
     if (s !== NO_TRANSLATION && t !== NO_TRANSLATION)
-      return this.#ram.copy(from + s.delta, to + t.delta, length);
-    const source = this.#reach(from, length, Permission.READ);
+      return this.#target(t)
+        .from(this.#places[FROM]! + s.delta)
+        .copy(length);
+    const from = this.#places[FROM]!;
+    const to = this.#places[AT]!;
+    const source = this.#reach(FROM, length, Permission.READ);
     if (source === Dma.FAULT) {
       this.#misses.abandon(to, to + length, Permission.WRITE);
       return source;
     }
     // Both are asked for at once.
-    const target = this.#reach(to, length, Permission.WRITE);
+    const target = this.#reach(AT, length, Permission.WRITE);
     if (target === Dma.FAULT) this.#misses.abandon(from, from + length, Permission.READ);
     if (target !== Dma.DONE || source !== Dma.DONE) return target === Dma.DONE ? source : target;
     return this.#transfer(from, length, (fromAt, done, part) =>
-      this.#transfer(to + done, part, (toAt, skip, n) => this.#ram.copy(fromAt + skip, toAt, n)),
+      this.#transfer(to + done, part, (toAt, skip, n) =>
+        this.#ram
+          .from(fromAt + skip)
+          .at(toAt)
+          .copy(n),
+      ),
     );
   }
 
-  fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma {
-    const t = this.#writable(address, length);
-    if (t !== NO_TRANSLATION) return this.#ram.fill(address + t.delta, length, pattern, phase);
-    return this.#each(address, length, Permission.WRITE, (to, done, part) =>
-      this.#ram.fill(to, part, pattern, (phase + done) % PATTERN_BYTES),
+  fill(length: number, pattern: Uint8Array, phase: number): Dma {
+    const t = this.#writable(AT, length);
+    if (t !== NO_TRANSLATION) return this.#target(t).fill(length, pattern, phase);
+    return this.#each(length, Permission.WRITE, (ram, done, part) =>
+      ram.fill(part, pattern, (phase + done) % PATTERN_BYTES),
     );
+  }
+
+  /** Guest RAM where `t` leads the address of at(). */
+  #target(t: Translation): GuestRam {
+    return this.#ram.at(this.#places[AT]! + t.delta);
   }
 
   /** The translation of all of the range if it is at hand and allows reading, else NO_TRANSLATION. */
-  #readable(address: number, length: number): Translation {
+  #readable(place: Place, length: number): Translation {
+    const address = this.#places[place]!;
     const last = this.#reading;
     if (address >= last.base && address + length <= last.end) return last;
     const t = this.#lines[lineOf(address)]!;
@@ -209,7 +240,8 @@ export class TranslatedMemory implements GuestMemory {
   }
 
   /** The same for writing. */
-  #writable(address: number, length: number): Translation {
+  #writable(place: Place, length: number): Translation {
+    const address = this.#places[place]!;
     const last = this.#writing;
     if (address >= last.base && address + length <= last.end) return last;
     const t = this.#lines[lineOf(address)]!;
@@ -221,14 +253,10 @@ export class TranslatedMemory implements GuestMemory {
   }
 
   /** Does `step` for each stretch that is contiguous in guest RAM, in order, if all of the range is within reach. */
-  #each(
-    address: number,
-    length: number,
-    permission: number,
-    step: (at: number, done: number, part: number) => Dma,
-  ): Dma {
-    const reach = this.#reach(address, length, permission);
-    return reach === Dma.DONE ? this.#transfer(address, length, step) : reach;
+  #each(length: number, permission: number, step: (ram: GuestRam, done: number, part: number) => Dma): Dma {
+    const reach = this.#reach(AT, length, permission);
+    if (reach !== Dma.DONE) return reach;
+    return this.#transfer(this.#places[AT]!, length, (at, done, part) => step(this.#ram.at(at), done, part));
   }
 
   /** Does `step` for each stretch of a range that is within reach. */
@@ -247,11 +275,12 @@ export class TranslatedMemory implements GuestMemory {
    * Whether all of the range is translated with the permission; asks for what is not, as far as there is room for
    * questions: then the walk ends, so that a length cannot make it long.
    */
-  #reach(address: number, length: number, permission: number): Dma {
+  #reach(place: Place, length: number, permission: number): Dma {
     if (length === 0) return Dma.DONE;
     const reads = permission === Permission.READ;
-    const known = reads ? this.#readable(address, length) : this.#writable(address, length);
+    const known = reads ? this.#readable(place, length) : this.#writable(place, length);
     if (known !== NO_TRANSLATION) return Dma.DONE;
+    const address = this.#places[place]!;
     const end = address + length;
     if (!(address >= 0 && end <= ADDRESS_LIMIT)) return Dma.FAULT;
     let outcome: Dma = Dma.DONE;

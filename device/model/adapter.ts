@@ -25,7 +25,7 @@ import {
   stRunning,
 } from '../abi/generated/state.js';
 import { macFromSeed, macText } from '../fabric/addresses.js';
-import { LoopbackLink } from '../fabric/link.js';
+import { type Link, LoopbackLink } from '../fabric/link.js';
 import { AGAIN } from './commands/context.js';
 import { runCommand, suspendCommand } from './commands/dispatch.js';
 import { HOLDS, RATE_MAX_MBPS } from './commands/port.js';
@@ -39,7 +39,7 @@ import { Journal } from './journal.js';
 import { badAccess } from './notify.js';
 import { PacketCapture } from './packet-capture.js';
 import type { ControlEvent, FunctionDescription, Host, PciModel, RegionMemory } from './ports.js';
-import { isAfter } from './powers.js';
+import { isAfter, lowWord } from './powers.js';
 import { Rechecks } from './recheck.js';
 import { powerOn, recover } from './recovery.js';
 import { loadRegister, type PageActions, readCounters, storeRegister, whyNot } from './register-page.js';
@@ -63,6 +63,8 @@ export interface AdapterOptions {
   readonly nowMs?: () => number;
   /** Makes the journal of a region; tests pass one that dies at a chosen store. */
   readonly journal?: (region: RegionMemory) => Journal;
+  /** What stands between the adapter and its link; tests put a bad wire there. */
+  readonly wire?: (link: Link) => Link;
 }
 
 class Adapter implements PciModel {
@@ -79,6 +81,7 @@ class Adapter implements PciModel {
   #resetAsked = false;
   #commandAsked: number | undefined;
   readonly #makeJournal: (region: RegionMemory) => Journal;
+  readonly #wire: (link: Link) => Link;
   readonly #seed: number;
   readonly #addressTaken: (address: string) => boolean;
   #explained: Attachment = { attachedAtNs: 0, takenOver: false };
@@ -93,6 +96,7 @@ class Adapter implements PciModel {
 
   constructor(options: AdapterOptions) {
     this.#makeJournal = options.journal ?? (region => new Journal(region));
+    this.#wire = options.wire ?? (link => link);
     this.#seed = options.seed ?? DEFAULT_SEED;
     this.#addressTaken = options.addressTaken ?? (() => false);
     this.capture = new PacketCapture(options.capturePath, options.nowMs ?? Date.now);
@@ -110,11 +114,12 @@ class Adapter implements PciModel {
     this.#link = new LoopbackLink(host.clock, MAX_MTU);
     this.capture.attach(core, this.#link);
     this.#link.rateMbps = stRateMbps(core.m, 0);
-    const network = new Network(core, this.#link);
+    const wire = this.#wire(this.#link);
+    const network = new Network(core, wire);
     this.#network = network;
-    this.#link.receiver = (frame, length) => network.deliver(frame, length);
+    wire.receiver = (frame, length) => network.deliver(frame, length);
     const sendQueue = new SendQueue(core, (_core, qp, d, work) => network.send(qp, d, work), runEngine);
-    this.#scheduler = new Scheduler(core, sendQueue, this.#link, host.clock);
+    this.#scheduler = new Scheduler(core, sendQueue, wire, host.clock);
     core.queues.rebuild();
     core.moderation.rebuild();
     this.#commandMayGoOn = true;
@@ -143,11 +148,11 @@ class Adapter implements PciModel {
   write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void {
     const core = this.#core;
     if (bar === DOORBELL_BAR) storeDoorbell(core, offset, size, lo, hi);
-    else if (bar === REGISTER_BAR) storeRegister(core, offset, size, lo, this.#actions);
+    else if (bar === REGISTER_BAR) storeRegister(core, offset, size, lo >>> 0, this.#actions);
     else badAccess(core, bar, offset, size, 'bar');
     if (this.#commandAsked !== undefined) this.#command();
     if (this.#resetAsked) beginReset(core.journal);
-    core.journal.put(APPLIED, (position + 1) >>> 0);
+    core.journal.put(APPLIED, lowWord(position + 1));
     core.journal.commit();
     if (bar === REGISTER_BAR) core.interrupts.sync();
     this.#afterWrite();

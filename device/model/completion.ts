@@ -88,18 +88,13 @@ export function complete(core: Core, cq: CqRow, c: Completion): Step {
   const producer = cqProducer(m, cq);
   if (distance(producer, cqConsumer(m, cq)) >= pow2(log)) return breakCq(core, cq);
   const at = cqAddress(m, cq) + placeOf(producer, log) * CQE_SIZE;
-  segment.take(m, mrRow(m, cqLkey(m, cq)), at, CQE_SIZE);
-  const reach = core.memory.check(segment.address, CQE_SIZE, true);
+  segment.of(at, CQE_SIZE).take(m, mrRow(m, cqLkey(m, cq)));
+  const reach = core.memory.at(segment.address).check(CQE_SIZE, true);
   if (reach !== Dma.DONE) {
     core.dmaFailed(reach, FaultObject.CQ, cqNumber(cq), c.index, segment.address, CQE_SIZE, true);
     return reach === Dma.NOT_YET ? Step.WAIT_MEMORY : breakCq(core, cq);
   }
-  writeCqe(
-    m,
-    core.outbox.begin(segment.address, CQE_WORDS, CQ_INFO + cqNumber(cq)),
-    c,
-    1 - passOf(producer, log),
-  );
+  writeCqe(m, core.outbox.begin(segment, CQE_WORDS, CQ_INFO + cqNumber(cq)), c, 1 - passOf(producer, log));
   core.outbox.add();
   putCqProducer(journal, cq, (producer + 1) >>> 0);
   journal.add(COUNT_COMPLETIONS, 1);

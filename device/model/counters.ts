@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Counters of 64 bits in the state region. They are part of the step that counts.
 import type { Journal } from './journal.js';
+import { lowWord } from './powers.js';
 import { NONE, pageRow } from './rows.js';
 
 const TWO_32 = 2 ** 32;
@@ -9,8 +10,8 @@ const TWO_32 = 2 ** 32;
 export function countUp(journal: Journal, word: number, by = 1): void {
   const { u32 } = journal;
   const sum = u32[word] + by;
-  journal.put(word, sum >>> 0);
-  if (sum >= TWO_32) journal.put(word + 1, (u32[word + 1] + 1) >>> 0);
+  journal.put(word, lowWord(sum));
+  if (sum >= TWO_32) journal.put(word + 1, lowWord(u32[word + 1] + 1));
 }
 
 /** Counts at `offset` (DPAGE_COUNT_…) of doorbell page `page`; one that was not given out counts nothing. */

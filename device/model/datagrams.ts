@@ -16,8 +16,9 @@ import {
   ST_PORT_RX_NO_RECEIVE_OFFSET,
   ST_PORT_RX_QKEY_OFFSET,
 } from '../abi/generated/state.js';
+import type { PacketFields } from '../fabric/extension-headers.js';
 import { PacketBuilder } from '../fabric/packet.js';
-import type { ParsedPacket } from '../fabric/parse.js';
+import { writeGrh } from '../fabric/parse.js';
 import type { Route } from '../fabric/route.js';
 import { type Core, Step } from './core.js';
 import { countUp } from './counters.js';
@@ -64,11 +65,11 @@ export class Datagrams {
     p.destinationQpn = d.destQpn;
     p.psn = qpSqPsn(m, qp);
     p.solicited = d.solicited;
-    p.immediate = d.immediate;
+    p.immediate = d.operandLo;
     // A Q_Key that only a privileged user may know is not in descriptors (IBTA 10.2.5).
     p.qkey = d.qkey >= QKEY_PRIVILEGED ? qpQkey(m, qp) : d.qkey;
     p.sourceQpn = qpNumber(qp);
-    this.#wire.transmit(p.frame, p.finish(d.gatherBytes));
+    this.#wire.transmit(p, d.gatherBytes);
     if (this.#wire.outcome !== Step.DONE) return this.#wire.outcome;
     journal.add(ST_COUNT_PACKETS_OFFSET / 4, 1);
     putQpSqPsn(journal, qp, (qpSqPsn(m, qp) + 1) % PSN_MODULUS);
@@ -77,7 +78,7 @@ export class Datagrams {
   }
 
   /** A datagram for `qp`. */
-  arrive(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  arrive(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     const { m } = this.#core;
     if (p.qkey !== qpQkey(m, qp)) return this.#drop(qp, ST_PORT_RX_QKEY_OFFSET);
     const receiving = this.#receiving;
@@ -86,7 +87,7 @@ export class Datagrams {
     if (status === NO_RECEIVE) return this.#drop(qp, ST_PORT_RX_NO_RECEIVE_OFFSET);
     if (status === WcStatus.SUCCESS) {
       if (bytes > receiving.d.scatterBytes) return this.#tooLong(qp);
-      p.writeGrh(frame, this.#grh, 0);
+      writeGrh(p, frame, this.#grh, 0);
       status = receiving.scatter(qp, 0, this.#grh, 0, GRH_BYTES);
     }
     if (status === WcStatus.SUCCESS)

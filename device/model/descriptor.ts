@@ -117,7 +117,9 @@ export class Descriptor {
   index = 0;
   wrIdLo = 0;
   wrIdHi = 0;
+  /** FILL: low half of the pattern; _IMM: immediate data; SEND_INV, LOCAL_INV, FAST_REG: key. */
   operandLo = 0;
+  /** FILL: high half of the pattern; RDMA and atomics: remote key. */
   operandHi = 0;
   /** RDMA and atomics. */
   remoteAddress = 0;
@@ -146,24 +148,9 @@ export class Descriptor {
   scatterBytes = 0;
   #rules = 0;
 
-  // What the operands mean to each operation.
-  get patternLo(): number {
-    return this.operandLo;
-  }
-  get patternHi(): number {
-    return this.operandHi;
-  }
-  /** Of the _IMM operations. */
-  get immediate(): number {
-    return this.operandLo;
-  }
   /** SEND_INV, LOCAL_INV, FAST_REG. */
   get key(): number {
     return this.operandLo;
-  }
-  /** RDMA and atomics. */
-  get rkey(): number {
-    return this.operandHi;
   }
   /** Bytes that the operation moves, as its completion says. */
   get bytes(): number {

@@ -169,13 +169,13 @@ export function postEvent(core: Core, eq: EqRow, type: EventType, number: number
   const log = eqLogDepth(m, eq);
   const producer = eqProducer(m, eq);
   const place = eqAddress(m, eq) + placeOf(producer, log) * EQE_SIZE;
-  segment.take(m, mrRow(m, eqLkey(m, eq)), place, EQE_SIZE);
-  const reach = core.memory.check(segment.address, EQE_SIZE, true);
+  segment.of(place, EQE_SIZE).take(m, mrRow(m, eqLkey(m, eq)));
+  const reach = core.memory.at(segment.address).check(EQE_SIZE, true);
   if (reach !== Dma.DONE) {
     core.dmaFailed(reach, FaultObject.EQ, eqNumber(eq), 0, segment.address, EQE_SIZE, true);
     return reach === Dma.NOT_YET ? Step.WAIT_MEMORY : loseEvent(core, eq);
   }
-  const at = core.outbox.begin(segment.address, EQE_WORDS, EQ_INFO + eqNumber(eq));
+  const at = core.outbox.begin(segment, EQE_WORDS, EQ_INFO + eqNumber(eq));
   setEqeType(m, at, type);
   setEqeNumber(m, at, number);
   setEqeDetail(m, at, detail);

@@ -12,7 +12,8 @@ import {
   cqConsumer,
   cqGathered,
   cqLogDepth,
-  cqModeration,
+  cqModerationCount,
+  cqModerationPeriodUs,
   cqOverflowed,
   cqProducer,
   cqUsed,
@@ -48,7 +49,7 @@ import type { Core } from './core.js';
 import type { Finding } from './diary.js';
 import { isFull } from './events.js';
 import { faultFields } from './faults.js';
-import { gathers, moderationFields } from './moderation.js';
+import { gathers } from './moderation.js';
 import { nameOf } from './names.js';
 import { distance, pow2 } from './powers.js';
 import {
@@ -204,7 +205,8 @@ function explainCq(m: Uint32Array, cq: CqRow, cqn: number, found: Findings): voi
     found.add('note', 'cq-gathers', {
       cqn,
       gathered: cqGathered(m, cq),
-      ...moderationFields(cqModeration(m, cq)),
+      count: cqModerationCount(m, cq),
+      periodUs: cqModerationPeriodUs(m, cq),
     });
   if (armed !== Armed.ANY && entries > 0)
     found.add('note', 'cq-not-armed', { cqn, entries, armed: nameOf(Armed, armed) });

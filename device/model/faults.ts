@@ -104,7 +104,7 @@ function firstFailing(memory: GuestMemory, address: number, length: number, writ
   const end = address + length;
   for (let at = address; at < end; ) {
     const next = Math.min(end, at - (at % PAGE_BYTES) + PAGE_BYTES);
-    if (memory.check(at, next - at, write) === Dma.FAULT) return firstInPage(memory, at, next - at, write);
+    if (memory.at(at).check(next - at, write) === Dma.FAULT) return firstInPage(memory, at, next - at, write);
     at = next;
   }
   return address;
@@ -115,7 +115,7 @@ function firstInPage(memory: GuestMemory, address: number, length: number, write
   let good = 0;
   for (let bad = length; bad - good > 1; ) {
     const middle = Math.floor((good + bad) / 2);
-    if (memory.check(address, middle, write) === Dma.FAULT) bad = middle;
+    if (memory.at(address).check(middle, write) === Dma.FAULT) bad = middle;
     else good = middle;
   }
   return address + good;

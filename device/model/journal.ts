@@ -7,6 +7,7 @@
 import { JOURNAL_COUNT, JOURNAL_TABLE, ST_JOURNAL_COUNT_OFFSET } from '../abi/generated/state.js';
 import type { WordSink } from '../abi/word-sink.js';
 import type { RegionMemory } from './ports.js';
+import { lowWord } from './powers.js';
 
 const COUNT_WORD = ST_JOURNAL_COUNT_OFFSET / 4;
 
@@ -47,7 +48,7 @@ export class Journal implements WordSink {
 
   /** Adds to a word, modulo 2^32. */
   add(word: number, value: number): void {
-    this.put(word, (this.u32[word] + value) >>> 0);
+    this.put(word, lowWord(this.u32[word] + value));
   }
 
   /** A store outside the step: to words that nothing refers to before the commit. */

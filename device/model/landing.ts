@@ -4,8 +4,9 @@
 // wait for a translation. That the place can be written is known before the responder answers.
 import { WcStatus } from '../abi/generated/descriptors.js';
 import type { Core } from './core.js';
-import { checkRegion, type Outcome, writeRegion } from './payload.js';
+import { Act, type Outcome, regionPayload } from './payload.js';
 import { type MrRow, NONE, type QpRow } from './rows.js';
+import { Segment } from './translate.js';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -14,35 +15,31 @@ export class Landing {
   owed = false;
   #qp: QpRow = NONE as QpRow;
   #mr: MrRow = NONE as MrRow;
-  #address = 0;
+  readonly #range = new Segment();
   #frame: Uint8Array = NO_BYTES;
   #at = 0;
-  #bytes = 0;
-  /** Memory took back what it had said: the next one lands at once, so that the responder can tell of the fault. */
+  /** Whose step is under way, and whether it lands at once. */
+  #step: QpRow = NONE as QpRow;
   #atOnce = false;
+  /** Memory took back what it had said: their next steps land at once, so that the responder can tell of the fault. */
+  readonly #again = new Set<QpRow>();
 
-  /** Has frame[at … at + bytes), which stays as it is until the step ends, written to `address` of a region. */
-  plan(
-    core: Core,
-    qp: QpRow,
-    mr: MrRow,
-    address: number,
-    frame: Uint8Array,
-    at: number,
-    bytes: number,
-  ): Outcome {
-    if (this.#atOnce) {
-      this.#atOnce = false;
-      return writeRegion(core, qp, mr, address, frame, at, bytes);
-    }
-    const status = checkRegion(core, qp, mr, address, bytes);
+  /** A step of `qp` begins. */
+  beginStep(qp: QpRow): void {
+    this.#step = qp;
+    this.#atOnce = this.#again.size > 0 && this.#again.delete(qp);
+  }
+
+  /** Has what stands in frame[at …), and stays as it is until the step ends, written to `range` of a region. */
+  plan(core: Core, qp: QpRow, mr: MrRow, range: Segment, frame: Uint8Array, at: number): Outcome {
+    if (this.#atOnce) return regionPayload(core, Act.WRITE, qp, mr, range, frame, at);
+    const status = regionPayload(core, Act.CHECK, qp, mr, range, frame, at);
     if (status !== WcStatus.SUCCESS) return status;
     this.#qp = qp;
     this.#mr = mr;
-    this.#address = address;
+    this.#range.of(range.address, range.length);
     this.#frame = frame;
     this.#at = at;
-    this.#bytes = bytes;
     this.owed = true;
     return status;
   }
@@ -50,8 +47,8 @@ export class Landing {
   /** The last act of a step. Memory without a mapping may fault although it was checked (its file has become shorter). */
   land(core: Core): Outcome {
     this.owed = false;
-    const status = writeRegion(core, this.#qp, this.#mr, this.#address, this.#frame, this.#at, this.#bytes);
-    this.#atOnce = status === WcStatus.GENERAL_ERR;
+    const status = regionPayload(core, Act.WRITE, this.#qp, this.#mr, this.#range, this.#frame, this.#at);
+    if (status === WcStatus.GENERAL_ERR) this.#again.add(this.#step);
     return status;
   }
 

@@ -9,32 +9,33 @@ import {
   cqArmed,
   cqGathered,
   cqModeration,
+  cqModerationCount,
+  cqModerationPeriodUs,
   cqUsed,
+  setCqModerationCount,
+  setCqModerationPeriodUs,
 } from '../abi/generated/state.js';
 import type { Clock } from './ports.js';
 import { type CqRow, cqEnd } from './rows.js';
 
-/** The period stands above the count. */
-const PERIOD_UNIT = 65536;
 const NS_PER_US = 1000;
 
-/** The word of the region that stands for count and period; 0: every completion is told at once. */
-export const moderationOf = (count: number, us: number): number => (count > 1 ? count + us * PERIOD_UNIT : 0);
-const countOf = (moderation: number): number => moderation % PERIOD_UNIT;
-const periodUs = (moderation: number): number => Math.floor(moderation / PERIOD_UNIT);
+/** A row that is in no table: its word is put together here. */
+const row = new Uint32Array(CQ_WORDS);
 
-/** For people who ask. */
-export const moderationFields = (moderation: number): { count: number; periodUs: number } => ({
-  count: countOf(moderation),
-  periodUs: periodUs(moderation),
-});
+/** The word of the region that stands for count and period; 0: every completion is told at once. */
+export function moderationOf(count: number, us: number): number {
+  if (count <= 1) return 0;
+  setCqModerationCount(row, 0, count);
+  setCqModerationPeriodUs(row, 0, us);
+  return cqModeration(row, 0);
+}
 
 /** In place of a number of completions: the event is due. No count is larger. */
 export const DUE = 65535;
 
 /** The queue is moderated and has gathered enough. */
-export const isDue = (m: Uint32Array, cq: CqRow): boolean =>
-  cqGathered(m, cq) >= countOf(cqModeration(m, cq));
+export const isDue = (m: Uint32Array, cq: CqRow): boolean => cqGathered(m, cq) >= cqModerationCount(m, cq);
 
 /** Completions have come since it was armed, and nobody was told. */
 export function gathers(m: Uint32Array, cq: CqRow): boolean {
@@ -82,7 +83,7 @@ export class Moderation {
     const now = this.#clock.nowNs();
     for (const cq of this.#noted) {
       if (this.#ends.has(cq) || !gathers(this.#m, cq)) continue;
-      const end = now + periodUs(cqModeration(this.#m, cq)) * NS_PER_US;
+      const end = now + cqModerationPeriodUs(this.#m, cq) * NS_PER_US;
       this.#ends.set(cq, end);
       this.#nextNs = Math.min(this.#nextNs, end);
     }

@@ -32,7 +32,9 @@ import { type Faults, faultInfo } from './faults.js';
 import type { Interrupts } from './interrupts.js';
 import type { Journal } from './journal.js';
 import { Dma, type Host } from './ports.js';
+import { lowWord } from './powers.js';
 import { cqRow, eqRow, NONE } from './rows.js';
+import type { Segment } from './translate.js';
 
 const COUNT = ST_OUTBOX_COUNT_OFFSET / 4;
 const ENTRY_COUNT = OUTBOX_COUNT_OFFSET / 4;
@@ -73,13 +75,14 @@ export class Outbox {
     return this.#journal.u32[COUNT] !== 0;
   }
 
-  /** Starts an entry of `count` words for `address`; fill it with word(), then add() makes it part of the step. */
-  begin(address: number, count: number, info: number): number {
+  /** Starts an entry of `count` words for where `to` begins on the bus; fill it with word(), then add() makes it part of the step. */
+  begin(to: Segment, count: number, info: number): number {
     const j = this.#journal;
+    const { address } = to;
     const n = j.u32[COUNT];
     if (n >= OUTBOX_COUNT) throw new Error('a step owes the guest more writes than the outbox holds');
     const at = OUTBOX_TABLE + n * OUTBOX_WORDS;
-    j.raw(at, address >>> 0);
+    j.raw(at, lowWord(address));
     j.raw(at + 1, Math.floor(address / 0x100000000));
     j.raw(at + ENTRY_COUNT, count);
     j.raw(at + ENTRY_INFO, info);
@@ -126,13 +129,14 @@ export class Outbox {
     const m = this.#journal.u32;
     const words = Math.min(outboxCount(m, at), ROOM_WORDS);
     if (words === 0) return Dma.DONE;
+    const { memory } = this.#host;
     const address = outboxAddress(m, at);
+    const data = at + DATA_WORDS;
     if (outboxInfo(m, at) >= ATOMIC_INFO && words === ATOMIC_WORDS)
-      return this.#host.memory.writeAtomic64(address, m, at + DATA_WORDS);
+      return memory.at(address).writeAtomic64(m, data);
     const last = words - 1;
-    const dma = this.#host.memory.writeWords(address, m, at + DATA_WORDS, last);
-    if (dma !== Dma.DONE) return dma;
-    return this.#host.memory.publishWord(address + last * 4, m[at + DATA_WORDS + last]);
+    const dma = memory.at(address).writeWords(m, data, last);
+    return dma === Dma.DONE ? memory.at(address + last * 4).publishWord(m, data + last) : dma;
   }
 
   /** Entry `n` waits. Those before it are done for good: the guest has them, and may want their places back. */

@@ -60,7 +60,7 @@ export function readPages(
   // The front-end keeps the region too, and with it where a run starts.
   if (start + count > POOL_COUNT) return BAD_PAGES;
   const words = POOL_TABLE + start * ENTRY_WORDS;
-  const dma = memory.readWords(list, m, words, count * ENTRY_WORDS);
+  const dma = memory.at(list).readWords(m, words, count * ENTRY_WORDS);
   if (dma !== Dma.DONE)
     return core.dmaFailed(dma, FaultObject.PAGE_LIST, number, index, list, count * ENTRY_BYTES, false);
   const pageBytes = pow2(shift);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Payload between frames and guest memory: gathered for a packet, scattered from one, read or written for the peer. A
-// range that is contiguous on the bus is one access.
+// Payload between frames and guest memory: gathered for a packet, scattered from one, read or written for the peer.
 import { WcStatus } from '../abi/generated/descriptors.js';
 import { FaultObject } from '../abi/generated/registers.js';
 import { qpPd } from '../abi/generated/state.js';
@@ -13,6 +12,10 @@ import { Segment, SgeCursor } from './translate.js';
 /** A translation is being fetched: the step is tried again. */
 export const WAIT = 255;
 export type Outcome = WcStatus | typeof WAIT;
+
+/** What is done to memory. A number, and not a function: it is asked for every piece of every packet. */
+export const Act = { READ: 0, WRITE: 1, CHECK: 2 } as const;
+export type Act = (typeof Act)[keyof typeof Act];
 
 const gather = new SgeCursor();
 const scatter = new SgeCursor();
@@ -28,18 +31,9 @@ export function gatherPayload(
   frame: Uint8Array,
   at: number,
 ): Outcome {
-  const { m, memory } = core;
   if (d.inline) return copyInline(core.journal.u8, d.inlineAt + done, bytes, frame, at);
-  const pd = qpPd(m, qp);
-  gather.start(m, d.gatherAt, d.gatherCount, done);
-  for (let n = 0; n < bytes; n += gather.segment.length) {
-    const status = gather.next(m, pd, bytes - n, false);
-    if (status !== WcStatus.SUCCESS) return status;
-    const { address, length } = gather.segment;
-    const dma = memory.read(address, frame, at + n, length);
-    if (dma !== Dma.DONE) return failed(core, dma, FaultObject.GATHER, qp, d.index, address, length, false);
-  }
-  return WcStatus.SUCCESS;
+  gather.start(core.m, d.gatherAt, d.gatherCount, done);
+  return overList(core, Act.READ, qp, qpPd(core.m, qp), d.index, gather, frame, at, bytes);
 }
 
 /** The data stands in the region already, in the descriptor. It is short: a loop costs less than a view. */
@@ -59,65 +53,66 @@ export function scatterPayload(
   at: number,
   bytes: number,
 ): Outcome {
-  const { m, memory } = core;
-  scatter.start(m, d.scatterAt, d.scatterCount, done);
-  for (let n = 0; n < bytes; n += scatter.segment.length) {
-    const status = scatter.next(m, pd, bytes - n, true);
+  scatter.start(core.m, d.scatterAt, d.scatterCount, done);
+  return overList(core, Act.WRITE, qp, pd, d.index, scatter, frame, at, bytes);
+}
+
+function overList(
+  core: Core,
+  act: Act,
+  qp: QpRow,
+  pd: number,
+  index: number,
+  list: SgeCursor,
+  frame: Uint8Array,
+  at: number,
+  bytes: number,
+): Outcome {
+  const write = act !== Act.READ;
+  const { segment } = list;
+  for (let n = 0; n < bytes; n += segment.length) {
+    const status = list.next(core.m, pd, bytes - n, write);
     if (status !== WcStatus.SUCCESS) return status;
-    const { address, length } = scatter.segment;
-    const dma = memory.write(address, frame, at + n, length);
-    if (dma !== Dma.DONE) return failed(core, dma, FaultObject.SCATTER, qp, d.index, address, length, true);
+    const dma = touch(core, act, segment, frame, at + n);
+    const object = write ? FaultObject.SCATTER : FaultObject.GATHER;
+    if (dma !== Dma.DONE) return failed(core, dma, object, qp, index, segment, write);
   }
   return WcStatus.SUCCESS;
 }
 
-/** Reads [address, address + bytes) of a region that allows it into frame[at …), for the peer of `qp`. */
-export function readRegion(
+/**
+ * Reads a range of a region that allows it into frame[at …), for the peer of `qp`; writes it from there; or
+ * says whether that would go through.
+ */
+export function regionPayload(
   core: Core,
+  act: Act,
   qp: QpRow,
   mr: MrRow,
-  start: number,
+  range: Segment,
   frame: Uint8Array,
   at: number,
-  bytes: number,
 ): Outcome {
-  for (let n = 0; n < bytes; n += remote.length) {
-    remote.take(core.m, mr, start + n, bytes - n);
-    const { address, length } = remote;
-    const dma = core.memory.read(address, frame, at + n, length);
-    if (dma !== Dma.DONE) return failed(core, dma, FaultObject.REMOTE_READ, qp, 0, address, length, false);
+  for (let n = 0; n < range.length; n += remote.length) {
+    remote.of(range.address + n, range.length - n).take(core.m, mr);
+    const dma = touch(core, act, remote, frame, at + n);
+    const object = act === Act.READ ? FaultObject.REMOTE_READ : FaultObject.REMOTE_WRITE;
+    if (dma !== Dma.DONE) return failed(core, dma, object, qp, 0, remote, act !== Act.READ);
   }
   return WcStatus.SUCCESS;
 }
 
-/** Writes frame[at … at + bytes) to [address, …) of a region that allows it, for the peer of `qp`. */
-export function writeRegion(
-  core: Core,
-  qp: QpRow,
-  mr: MrRow,
-  start: number,
-  frame: Uint8Array,
-  at: number,
-  bytes: number,
-): Outcome {
-  for (let n = 0; n < bytes; n += remote.length) {
-    remote.take(core.m, mr, start + n, bytes - n);
-    const { address, length } = remote;
-    const dma = core.memory.write(address, frame, at + n, length);
-    if (dma !== Dma.DONE) return failed(core, dma, FaultObject.REMOTE_WRITE, qp, 0, address, length, true);
+/** One piece of memory, which is one range for the bus, and the bytes of the frame from `at` on. */
+function touch(core: Core, act: Act, { address, length }: Segment, frame: Uint8Array, at: number): Dma {
+  const memory = core.memory.at(address);
+  switch (act) {
+    case Act.READ:
+      return memory.read(frame, at, length);
+    case Act.WRITE:
+      return memory.write(frame, at, length);
+    case Act.CHECK:
+      return memory.check(length, true);
   }
-  return WcStatus.SUCCESS;
-}
-
-/** Whether writeRegion() would go through. */
-export function checkRegion(core: Core, qp: QpRow, mr: MrRow, start: number, bytes: number): Outcome {
-  for (let n = 0; n < bytes; n += remote.length) {
-    remote.take(core.m, mr, start + n, bytes - n);
-    const { address, length } = remote;
-    const dma = core.memory.check(address, length, true);
-    if (dma !== Dma.DONE) return failed(core, dma, FaultObject.REMOTE_WRITE, qp, 0, address, length, true);
-  }
-  return WcStatus.SUCCESS;
 }
 
 function failed(
@@ -126,8 +121,7 @@ function failed(
   object: number,
   qp: QpRow,
   index: number,
-  address: number,
-  length: number,
+  { address, length }: Segment,
   write: boolean,
 ): Outcome {
   core.dmaFailed(dma, object, qpNumber(qp), index, address, length, write);

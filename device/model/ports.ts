@@ -9,7 +9,11 @@ export type Dma = (typeof Dma)[keyof typeof Dma];
 
 /**
  * Guest memory as the adapter's DMA sees it. Addresses are bus addresses, as Numbers (exact below 2^53); lengths are
- * bytes. Every call checks the whole range first and transfers all or nothing. Length 0 is DONE anywhere.
+ * bytes. Every access checks the whole range first and transfers all or nothing. Length 0 is DONE anywhere.
+ *
+ * An access says first where it goes: memory.at(address).read(…), memory.from(source).at(target).copy(…). V8 puts a
+ * Number above 2^31 on the heap when it hands it to code that it has not taken into the caller, or gets it from there;
+ * at() and from() are so short that it always takes them in. What they said is good for one access.
  */
 export interface GuestMemory {
   /**
@@ -17,26 +21,30 @@ export interface GuestMemory {
    * good for one answer; without it check() still says FAULT. Who has taken it sets it to undefined.
    */
   faultAddress?: number | undefined;
+  /** Where the next access begins. */
+  at(address: number): this;
+  /** Where the next copy() takes its bytes. */
+  from(address: number): this;
   /** Whether an access would go through, without one. */
-  check(address: number, length: number, write: boolean): Dma;
+  check(length: number, write: boolean): Dma;
   /** Guest → target[offset … offset + length). */
-  read(address: number, target: Uint8Array, offset: number, length: number): Dma;
+  read(target: Uint8Array, offset: number, length: number): Dma;
   /** source[offset … offset + length) → guest. */
-  write(address: number, source: Uint8Array, offset: number, length: number): Dma;
-  /** Guest → target[at … at + count). `address` is 4-byte aligned (else FAULT). */
-  readWords(address: number, target: Uint32Array, at: number, count: number): Dma;
-  /** source[at … at + count) → guest. `address` is 4-byte aligned (else FAULT). */
-  writeWords(address: number, source: Uint32Array, at: number, count: number): Dma;
-  /** The 8 bytes at `address`, which is 8-byte aligned (else FAULT), in one access → target[at], target[at + 1]. */
-  readAtomic64(address: number, target: Uint32Array, at: number): Dma;
-  /** source[at], source[at + 1] → the 8 bytes at `address`, likewise: nobody who reads them at once sees half of it. */
-  writeAtomic64(address: number, source: Uint32Array, at: number): Dma;
+  write(source: Uint8Array, offset: number, length: number): Dma;
+  /** Guest → target[index … index + count). The address is 4-byte aligned (else FAULT). */
+  readWords(target: Uint32Array, index: number, count: number): Dma;
+  /** source[index … index + count) → guest. The address is 4-byte aligned (else FAULT). */
+  writeWords(source: Uint32Array, index: number, count: number): Dma;
+  /** The 8 bytes at the address, which is 8-byte aligned (else FAULT), in one access → target[index], target[index + 1]. */
+  readAtomic64(target: Uint32Array, index: number): Dma;
+  /** source[index], source[index + 1] → the 8 bytes there, likewise: nobody who reads them at once sees half of it. */
+  writeAtomic64(source: Uint32Array, index: number): Dma;
   /** Guest → guest; either range may cross region and view borders. Ranges that overlap give undefined bytes. */
-  copy(from: number, to: number, length: number): Dma;
+  copy(length: number): Dma;
   /** Repeats the 8-byte `pattern` over the range, starting at byte `phase` (0 … 7) of it. */
-  fill(address: number, length: number, pattern: Uint8Array, phase: number): Dma;
-  /** One word stored with release semantics: after everything that was written before it. `address` is 4-byte aligned. */
-  publishWord(address: number, value: number): Dma;
+  fill(length: number, pattern: Uint8Array, phase: number): Dma;
+  /** The word source[index], stored with release semantics: after everything that was written before it. 4-byte aligned. */
+  publishWord(source: Uint32Array, index: number): Dma;
 }
 
 /** Monotonic time in nanoseconds. Given to the model, so that a test can own it. */
@@ -160,7 +168,8 @@ export interface PciModel {
   /**
    * A write to a trapped range. `position` is the ring slot's SEQ (free-running u32); the model records
    * `position + 1` in the region as appliedPosition, together with the effect, so that a slot is never applied
-   * twice after a restart. Data halves are unsigned 32-bit; what lies above `size` bytes is zero.
+   * twice after a restart. Data halves are 32 bits each, as int32 or as uint32: V8 has no place for an uint32 above 2^31
+   * but the heap. What lies above `size` bytes is zero.
    */
   write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void;
 

@@ -33,3 +33,9 @@ export const without = (a: number, b: number): number => (a & ~b) >>> 0;
 
 /** Byte `n` (0 … 3) of a word. */
 export const byteOf = (word: number, n: number): number => (word >>> (n * 8)) & 0xff;
+
+/**
+ * The low 32 bits of a whole number below 2^53, as V8 keeps them without the heap: from 2^31 on a negative number. For words
+ * that are on their way to a Uint32Array.
+ */
+export const lowWord = (value: number): number => value | 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Push buffers in trapped mode: every store is seen. A push is *whole* when each byte of the descriptor was stored
 // exactly once since the buffer's last trailer. The trailer is the trigger: a whole push of the queue's next index with
-// a free slot runs from the pushed bytes; any other acts as an ordinary doorbell for its index; a trailer for an index
+// a free slot of its page runs from the pushed bytes; any other acts as an ordinary doorbell for its index; a trailer for an index
 // already taken is ignored. architecture.md, "A push, exactly".
 import { WQE_SIZE } from '../abi/generated/descriptors.js';
 import {
@@ -132,7 +132,7 @@ function decide(core: Core, page: number, number: number, buffer: number, value:
   if (!hasRoom(ahead + 1, producer, qpSendConsumer(m, qp), qpSendLogDepth(m, qp)))
     return refuse(core, 'TRAILER', page, qpn, nextIndex(index));
   const why = brokenBy(m, number, buffer, bytes, value) ?? (ahead === 0 ? undefined : 'not-next');
-  const slot = why === undefined ? core.queues.freeSlot() : NONE;
+  const slot = why === undefined ? core.queues.freeSlot(page) : NONE;
   if (slot !== NONE) return accept(core, qp, index, bytes, buffer, slot);
   journal.add(ST_COUNT_PUSH_FALLBACKS_OFFSET / 4, 1);
   countAtPage(journal, page, DPAGE_COUNT_FALLBACKS_OFFSET);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Which queue pairs have work that can run, by class. All of it is a cache: classify() rebuilds it from the region.
+// Which queue pairs have work that can run, by class. All of it is a cache: classify() rebuilds it from the region. Push
+// slots belong to doorbell pages, so that nobody's pushes, whether their queues can run or not, take a slot from another page.
 import { QpState, QpType } from '../abi/generated/commands.js';
+import { PUSH_SLOTS } from '../abi/generated/registers.js';
 import {
-  PSLOT_COUNT,
   PSLOT_TABLE,
   PSLOT_WORDS,
   pslotIndex,
@@ -12,6 +13,7 @@ import {
   QP_COUNT,
   qpActive,
   qpDestQpn,
+  qpPage,
   qpRecvActive,
   qpRecvConsumer,
   qpRecvProducer,
@@ -22,42 +24,48 @@ import {
   qpType,
   qpUsed,
 } from '../abi/generated/state.js';
+import { Arrivals } from './arrivals.js';
+import { isAfter } from './powers.js';
 import { ReadySet } from './ready-set.js';
-import { NONE, type QpRow, qpEnd, qpNumber, qpRow, rowOfQp } from './rows.js';
+import { NONE, pageEnd, type QpRow, qpEnd, qpNumber, qpRow, rowOfQp } from './rows.js';
 
 /** Why a queue pair may run: what a hold or a busy wire stops. */
 export const QueueClass = { LINK: 0, ENGINE: 1, FLUSH: 2 } as const;
 export type QueueClass = (typeof QueueClass)[keyof typeof QueueClass];
 export const CLASSES = [QueueClass.LINK, QueueClass.ENGINE, QueueClass.FLUSH] as const;
 
-/** The sets that a queue may be in, one at a time: its class when it was rung, or one of these. */
+// The places where a queue may be, one at a time: its class when it was rung, or one of these.
+/** Pushed, of class 0; of class 1 the next number. What is flushed does not care how it came. */
 const PUSHED = 3;
+const PUSHED_CLASSES = [QueueClass.LINK, QueueClass.ENGINE] as const;
 /** It cannot go on. */
-const BLOCKED = 4;
-const PLACES = [...CLASSES, PUSHED, BLOCKED] as const;
+const BLOCKED = 5;
 /** It has nothing to do. */
 const NOWHERE = 255;
 
 const slotRow = (n: number): number => PSLOT_TABLE + n * PSLOT_WORDS;
+/** The first push slot of a doorbell page. */
+const slotsOfPage = (page: number): number => slotRow(page * PUSH_SLOTS);
+const SLOTS_WORDS = PUSH_SLOTS * PSLOT_WORDS;
 
 export class Queues {
   readonly #m: Uint32Array;
-  readonly #sets = PLACES.map(() => new ReadySet(QP_COUNT));
-  readonly #rung: readonly ReadySet[] = this.#sets.slice(0, CLASSES.length);
-  readonly #pushed: ReadySet = this.#sets[PUSHED];
-  readonly #blocked: ReadySet = this.#sets[BLOCKED];
-  /** The set that each queue is in. */
+  readonly #rung = CLASSES.map(() => new ReadySet(QP_COUNT));
+  /** By queue number: arrival number of the pushed descriptor for which it is in a pushed set; 0 elsewhere. */
+  readonly #arrivalOf = new Uint32Array(QP_COUNT);
+  readonly #pushed = PUSHED_CLASSES.map(() => new Arrivals(QP_COUNT, this.#arrivalOf));
+  readonly #blocked = new ReadySet(QP_COUNT);
+  /** Where each queue is. */
   readonly #placeOf = new Uint8Array(QP_COUNT).fill(NOWHERE);
   #runnable = 0;
-  /** What the step under way has moved: queue and the set that it was in before, in turn. */
+  /** What the step under way has moved: queue, the place where it was before and its arrival number there, in turn. */
   readonly #moved: number[] = [];
   /** Entries of it: giving an array another length costs more than a whole step of a scheduler. */
   #movedCount = 0;
   #inStep = false;
   /** The queue whose slot the step under way has freed. */
   #freedBy: QpRow = NONE as QpRow;
-  /** Push slots in use, together and by queue. */
-  #slotsUsed = 0;
+  /** Push slots in use by each queue. */
   readonly #slotsOf = new Uint8Array(QP_COUNT);
 
   constructor(m: Uint32Array) {
@@ -66,15 +74,13 @@ export class Queues {
 
   /** Rebuilds everything from the region. */
   rebuild(): void {
-    for (const set of this.#sets) set.clear();
+    for (const set of [...this.#rung, ...this.#pushed, this.#blocked]) set.clear();
     this.#placeOf.fill(NOWHERE);
+    this.#arrivalOf.fill(0);
     this.#runnable = 0;
-    this.#slotsUsed = 0;
     this.#slotsOf.fill(0);
-    for (let n = 0; n < PSLOT_COUNT; n++) {
-      const row = slotRow(n);
+    for (let row = slotRow(0); row < slotsOfPage(pageEnd(this.#m)); row += PSLOT_WORDS)
       if (pslotUsed(this.#m, row) === 1) this.slotTaken(rowOfQp(pslotQpn(this.#m, row)));
-    }
     const end = qpEnd(this.#m);
     for (let n = 0; n < end; n++) this.classify(rowOfQp(n));
   }
@@ -84,7 +90,7 @@ export class Queues {
     const blocked: number[] = [];
     for (let n = this.#blocked.after(-1); n >= 0; n = this.#blocked.after(-1)) {
       blocked.push(n);
-      this.#move(n, NOWHERE);
+      this.#move(n, NOWHERE, 0);
     }
     this.rebuild();
     for (const n of blocked) this.block(rowOfQp(n));
@@ -106,79 +112,91 @@ export class Queues {
     this.#inStep = false;
     if (this.#freedBy !== NONE) this.slotTaken(this.#freedBy);
     this.#freedBy = NONE as QpRow;
-    for (let i = this.#movedCount - 2; i >= 0; i -= 2) this.#move(this.#moved[i], this.#moved[i + 1]);
+    for (let i = this.#movedCount - 3; i >= 0; i -= 3)
+      this.#move(this.#moved[i], this.#moved[i + 1], this.#moved[i + 2]);
   }
 
   slotTaken(qp: QpRow): void {
-    this.#slotsUsed++;
     this.#slotsOf[qpNumber(qp)]++;
   }
 
   slotFreed(qp: QpRow): void {
-    this.#slotsUsed--;
     this.#slotsOf[qpNumber(qp)]--;
     if (this.#inStep) this.#freedBy = qp;
   }
 
-  /** Row of a free push slot, or NONE. */
-  freeSlot(): number {
-    for (let n = 0; n < PSLOT_COUNT; n++) if (pslotUsed(this.#m, slotRow(n)) === 0) return slotRow(n);
+  /** Row of a free push slot of the doorbell page, or NONE. */
+  freeSlot(page: number): number {
+    const first = slotsOfPage(page);
+    for (let row = first; row < first + SLOTS_WORDS; row += PSLOT_WORDS)
+      if (pslotUsed(this.#m, row) === 0) return row;
     return NONE;
   }
 
   /** Row of the push slot that holds the next descriptor of the queue, or NONE. */
   headSlot(qp: QpRow): number {
+    const m = this.#m;
     const qpn = qpNumber(qp);
     if (this.#slotsOf[qpn] === 0) return NONE;
-    const index = qpSendConsumer(this.#m, qp);
-    for (let n = 0; n < PSLOT_COUNT; n++) {
-      const row = slotRow(n);
-      if (
-        pslotUsed(this.#m, row) === 1 &&
-        pslotQpn(this.#m, row) === qpn &&
-        pslotIndex(this.#m, row) === index
-      )
-        return row;
-    }
+    const index = qpSendConsumer(m, qp);
+    const first = slotsOfPage(qpPage(m, qp));
+    for (let row = first; row < first + SLOTS_WORDS; row += PSLOT_WORDS)
+      if (pslotUsed(m, row) === 1 && pslotQpn(m, row) === qpn && pslotIndex(m, row) === index) return row;
     return NONE;
   }
 
   /** Calls `visit` with each push slot of the queue. */
   eachSlot(qp: QpRow, visit: (row: number) => void): void {
     const qpn = qpNumber(qp);
-    for (let n = 0; n < PSLOT_COUNT; n++) {
-      const row = slotRow(n);
+    const first = slotsOfPage(qpPage(this.#m, qp));
+    for (let row = first; row < first + SLOTS_WORDS; row += PSLOT_WORDS)
       if (pslotUsed(this.#m, row) === 1 && pslotQpn(this.#m, row) === qpn) visit(row);
-    }
   }
 
   /** Puts the queue into the class that its context asks for. Call it after every change of a queue's context. */
   classify(qp: QpRow): void {
     const wanted = this.#classOf(qp);
-    const pushed = wanted < QueueClass.FLUSH && this.headSlot(qp) !== NONE;
-    this.#move(qpNumber(qp), pushed ? PUSHED : wanted);
+    const slot = wanted < QueueClass.FLUSH ? this.headSlot(qp) : NONE;
+    if (slot === NONE) this.#move(qpNumber(qp), wanted, 0);
+    else this.#move(qpNumber(qp), PUSHED + wanted, pslotSequence(this.#m, slot));
   }
 
-  #move(n: number, place: number): void {
+  #move(n: number, place: number, arrival: number): void {
     const before = this.#placeOf[n];
-    if (before === place) return;
+    if (before === place && this.#arrivalOf[n] === arrival) return;
     if (this.#inStep) this.#remember(n, before);
-    if (before !== NOWHERE) this.#sets[before].remove(n);
-    if (place !== NOWHERE) this.#sets[place].add(n);
-    if (before < BLOCKED) this.#runnable--;
-    if (place < BLOCKED) this.#runnable++;
+    this.#leave(n, before);
     this.#placeOf[n] = place;
+    this.#arrivalOf[n] = arrival;
+    this.#join(n, place);
+  }
+
+  #leave(n: number, place: number): void {
+    if (place === NOWHERE) return;
+    if (place === BLOCKED) return this.#blocked.remove(n);
+    this.#runnable--;
+    if (place < PUSHED) this.#rung[place].remove(n);
+    else this.#pushed[place - PUSHED].remove(n);
+  }
+
+  #join(n: number, place: number): void {
+    if (place === NOWHERE) return;
+    if (place === BLOCKED) return this.#blocked.add(n);
+    this.#runnable++;
+    if (place < PUSHED) this.#rung[place].add(n);
+    else this.#pushed[place - PUSHED].add(n);
   }
 
   #remember(n: number, before: number): void {
     this.#moved[this.#movedCount] = n;
     this.#moved[this.#movedCount + 1] = before;
-    this.#movedCount += 2;
+    this.#moved[this.#movedCount + 2] = this.#arrivalOf[n];
+    this.#movedCount += 3;
   }
 
   /** The queue cannot go on: it is left out until classify() or unblockAll(). */
   block(qp: QpRow): void {
-    this.#move(qpNumber(qp), BLOCKED);
+    this.#move(qpNumber(qp), BLOCKED, 0);
   }
 
   isBlocked(qp: QpRow): boolean {
@@ -209,34 +227,29 @@ export class Queues {
     return this.#rung[c].size > 0;
   }
 
+  /** Some rung queue of any class waits. */
+  get hasAnyRung(): boolean {
+    return this.#rung[0].size + this.#rung[1].size + this.#rung[2].size > 0;
+  }
+
   /** The queue whose pushed descriptor arrived first, among the classes that `open` allows, or NONE. */
   nextPushed(open: readonly boolean[]): QpRow {
-    if (this.#pushed.size === 0) return NONE as QpRow;
-    let best = NONE;
-    for (let n = 0, left = this.#slotsUsed; n < PSLOT_COUNT && left > 0; n++) {
-      const row = slotRow(n);
-      if (pslotUsed(this.#m, row) === 0) continue;
-      left--;
-      if (this.#isHead(row, open) && (best === NONE || isBefore(this.#m, row, best))) best = row;
-    }
-    return best === NONE ? (NONE as QpRow) : rowOfQp(pslotQpn(this.#m, best));
+    const [link, engine] = this.#pushed;
+    const a = open[QueueClass.LINK] ? link.first : -1;
+    const b = open[QueueClass.ENGINE] ? engine.first : -1;
+    if (a < 0 && b < 0) return NONE as QpRow;
+    const engineFirst = a < 0 || (b >= 0 && isAfter(this.#arrivalOf[a], this.#arrivalOf[b]));
+    return rowOfQp(engineFirst ? b : a);
   }
 
   /** True when some queue of the class waits, rung or pushed. */
   waiting(c: QueueClass): boolean {
-    return this.#rung[c].size > 0 || this.nextPushed(ONLY[c]) !== NONE;
+    return this.#rung[c].size > 0 || (c < this.#pushed.length && this.#pushed[c].size > 0);
   }
 
   /** Number of queues that could run, whatever is held. */
   get runnable(): number {
     return this.#runnable;
-  }
-
-  #isHead(slot: number, open: readonly boolean[]): boolean {
-    const qpn = pslotQpn(this.#m, slot);
-    if (!this.#pushed.has(qpn)) return false;
-    const qp = rowOfQp(qpn);
-    return open[runClass(this.#m, qp)] && pslotIndex(this.#m, slot) === qpSendConsumer(this.#m, qp);
   }
 
   #classOf(qp: QpRow): QueueClass | typeof NOWHERE {
@@ -259,17 +272,11 @@ export class Queues {
   }
 }
 
-/** By class: that class alone is open. */
-const ONLY = CLASSES.map(c => CLASSES.map(other => other === c));
-
 /** Posted, or taken from a shared receive queue. */
 const holdsReceives = (m: Uint32Array, qp: QpRow): boolean =>
   qpRecvProducer(m, qp) !== qpRecvConsumer(m, qp) || qpRecvActive(m, qp) === 1;
 
-function runClass(m: Uint32Array, qp: QpRow): QueueClass {
+/** The class of a queue pair that is not flushed. */
+export function runClass(m: Uint32Array, qp: QpRow): QueueClass {
   return qpType(m, qp) === QpType.DMA ? QueueClass.ENGINE : QueueClass.LINK;
 }
-
-/** Arrival numbers are free running. */
-const isBefore = (m: Uint32Array, a: number, b: number): boolean =>
-  (pslotSequence(m, a) - pslotSequence(m, b)) >> 31 !== 0;

@@ -242,7 +242,9 @@ export class Receiving {
     c.solicited = p.solicited;
     c.withImmediate = extra === Extra.IMMEDIATE;
     c.withInvalidate = extra === Extra.INVALIDATE;
-    c.immediate = extra === Extra.IMMEDIATE ? p.immediate : p.invalidateKey;
+    if (extra === Extra.NOTHING) c.immediate = 0;
+    else if (extra === Extra.IMMEDIATE) c.immediate = p.immediate;
+    else c.immediate = p.invalidateKey;
     c.grh = grh;
     const step = complete(core, cqRow(m, qpRecvCqn(m, qp)), c);
     if (step !== Step.DONE) return step;

@@ -40,7 +40,7 @@ import type { Core } from './core.js';
 import { countUp } from './counters.js';
 import { ATOMIC_INFO } from './outbox.js';
 import { responseOpcode } from './packet-shape.js';
-import { readRegion, WAIT } from './payload.js';
+import { Act, regionPayload, WAIT } from './payload.js';
 import { Dma } from './ports.js';
 import { type MrRow, NONE, type QpRow, qpNumber } from './rows.js';
 import { allowRemote, Segment } from './translate.js';
@@ -76,7 +76,7 @@ export class RemoteReads {
     if (qpMaxDestRdAtomic(m, qp) === 0 || length > MAX_MESSAGE_BYTES) return NAK_INVALID_REQUEST;
     if ((qpAccess(m, qp) & Access.REMOTE_READ) === 0) return NAK_REMOTE_ACCESS;
     const { REMOTE_READ } = Access;
-    if (length > 0 && allowRemote(m, qp, p.rkey, p.remoteAddress, length, REMOTE_READ) === NONE)
+    if (length > 0 && allowRemote(m, qp, p.rkey, segment.of(p.remoteAddress, length), REMOTE_READ) === NONE)
       return NAK_REMOTE_ACCESS;
     const packets = Math.max(1, Math.ceil(length / qpMtuBytes(m, qp)));
     putQpRqPsn(journal, qp, (p.psn + packets) % PSN_MODULUS);
@@ -103,9 +103,11 @@ export class RemoteReads {
     this.ended = bytes === left;
     this.#reply.opcode = responseOpcode(done === 0, this.ended);
     if (bytes > 0) {
-      const mr = allowRemote(m, qp, qpRespKey(m, qp), address, bytes, Access.REMOTE_READ);
+      segment.of(address, bytes);
+      const mr = allowRemote(m, qp, qpRespKey(m, qp), segment, Access.REMOTE_READ);
       if (mr === NONE) return NAK_REMOTE_ACCESS;
-      const read = readRegion(core, qp, mr, address, this.#reply.frame, this.#reply.payloadAt, bytes);
+      const { frame, payloadAt } = this.#reply;
+      const read = regionPayload(core, Act.READ, qp, mr, segment, frame, payloadAt);
       if (read === WAIT) return WAIT;
       if (read !== WcStatus.SUCCESS) return NAK_REMOTE_OPERATION;
     }
@@ -125,9 +127,10 @@ export class RemoteReads {
   atomic(qp: QpRow, p: PacketFields): Verdict {
     const { m } = this.#core;
     if (qpMaxDestRdAtomic(m, qp) === 0 || p.remoteAddress % ATOMIC_BYTES !== 0) return NAK_INVALID_REQUEST;
-    const mr = allowRemote(m, qp, p.rkey, p.remoteAddress, ATOMIC_BYTES, Access.REMOTE_ATOMIC);
+    segment.of(p.remoteAddress, ATOMIC_BYTES);
+    const mr = allowRemote(m, qp, p.rkey, segment, Access.REMOTE_ATOMIC);
     if (mr === NONE) return NAK_REMOTE_ACCESS;
-    const verdict = this.#look(qp, mr, p.remoteAddress);
+    const verdict = this.#look(qp, mr);
     if (verdict !== ACK_SYNDROME) return verdict;
     this.#record(qp, p);
     if (p.opcode === BthOpcode.RC_FETCH_ADD) this.#owe(qp, sumLo(p), sumHi(p));
@@ -135,13 +138,13 @@ export class RemoteReads {
     return ACK_SYNDROME;
   }
 
-  /** Reads what is there, from where it can be written too. */
-  #look(qp: QpRow, mr: MrRow, address: number): Verdict {
+  /** Reads what is in `segment`, from where it can be written too. */
+  #look(qp: QpRow, mr: MrRow): Verdict {
     const core = this.#core;
-    segment.take(core.m, mr, address, ATOMIC_BYTES);
+    segment.take(core.m, mr);
     if (segment.length < ATOMIC_BYTES) return NAK_REMOTE_ACCESS;
-    let dma = core.memory.check(segment.address, ATOMIC_BYTES, true);
-    if (dma === Dma.DONE) dma = core.memory.readAtomic64(segment.address, found, 0);
+    let dma = core.memory.at(segment.address).check(ATOMIC_BYTES, true);
+    if (dma === Dma.DONE) dma = core.memory.at(segment.address).readAtomic64(found, 0);
     if (dma === Dma.DONE) return ACK_SYNDROME;
     const { REMOTE_WRITE } = FaultObject;
     core.dmaFailed(dma, REMOTE_WRITE, qpNumber(qp), 0, segment.address, ATOMIC_BYTES, true);
@@ -159,7 +162,7 @@ export class RemoteReads {
 
   #owe(qp: QpRow, lo: number, hi: number): void {
     const { journal, outbox } = this.#core;
-    const at = outbox.begin(segment.address, 2, ATOMIC_INFO + qpNumber(qp));
+    const at = outbox.begin(segment, 2, ATOMIC_INFO + qpNumber(qp));
     journal.raw(at, lo);
     journal.raw(at + 1, hi);
     outbox.add();

@@ -81,7 +81,7 @@ const COUNTERS = 9;
 const MAC_BYTES = 6;
 /** Words of the counters of the port. */
 const PORT_COUNTER_WORDS = (ST_PORT_RX_SEQUENCE_OFFSET + 8 - ST_PORT_TX_BYTES_OFFSET) / 4;
-/** Cursors, rounds and streaks of the scheduler, one of each for each class. */
+/** What the scheduler keeps: from the cursors to what was overtaken. */
 const TURN_WORDS = 9;
 
 /** Words of the head that power-on leaves zero. Identity, what PCI configures and the ring position are not among them. */
@@ -146,7 +146,8 @@ export function clearObjects(journal: Journal): void {
     for (let n = 0; n < end; n++) if (m[first + n * words] !== 0) journal.raw(first + n * words, 0);
     journal.raw(high, 0);
   }
-  for (let n = 0; n < PSLOT_COUNT; n++) journal.raw(PSLOT_TABLE + n * PSLOT_WORDS, 0);
+  for (let n = 0; n < PSLOT_COUNT; n++)
+    if (m[PSLOT_TABLE + n * PSLOT_WORDS] !== 0) journal.raw(PSLOT_TABLE + n * PSLOT_WORDS, 0);
   // Push buffers keep state between descriptors, so doorbell pages are cleared whole where they were touched.
   for (let w = 0; w < DPAGE_COUNT * DPAGE_WORDS; w++)
     if (m[DPAGE_TABLE + w] !== 0) journal.raw(DPAGE_TABLE + w, 0);

@@ -6,7 +6,7 @@
 //
 // What is wrong with a request of RC is answered with a NAK and stops the queue pair; a message of UC is dropped.
 import { Access } from '../abi/generated/commands.js';
-import { EventType, MAX_MESSAGE_BYTES, Opcode, WcStatus } from '../abi/generated/descriptors.js';
+import { MAX_MESSAGE_BYTES, Opcode, WcStatus } from '../abi/generated/descriptors.js';
 import {
   ACK_SYNDROME,
   BthOpcode,
@@ -23,8 +23,6 @@ import {
   putQpRespDone,
   putQpRespKey,
   putQpRespLength,
-  putQpRqPsn,
-  QP_COUNT_RX_DROPPED_OFFSET,
   QP_COUNT_RX_REQUESTS_OFFSET,
   qpAccess,
   qpDestQpn,
@@ -38,66 +36,71 @@ import {
   qpRespKey,
   qpRespLength,
   qpRqPsn,
-  ST_PORT_RX_NO_RECEIVE_OFFSET,
   ST_PORT_RX_SEQUENCE_OFFSET,
 } from '../abi/generated/state.js';
-import { PacketBuilder } from '../fabric/packet.js';
-import type { ParsedPacket } from '../fabric/parse.js';
+import type { PacketFields } from '../fabric/extension-headers.js';
 import { type Core, Step } from './core.js';
 import { countUp } from './counters.js';
 import { invalidateRemote } from './memory-ops.js';
 import { begins, Extra, ends, extraOf, Operation, operationOf, Service, serviceOf } from './packet-shape.js';
-import { type Outcome, WAIT, writeRegion } from './payload.js';
-import { enterError, refusePeer } from './qp-errors.js';
+import { Act, type Outcome, regionPayload, WAIT } from './payload.js';
 import { NO_RECEIVE, type Receiving } from './receive.js';
+import { expectAfter, Refusals } from './refusals.js';
 import { RemoteReads } from './remote-reads.js';
+import { Replies } from './replies.js';
 import { NONE, type QpRow } from './rows.js';
-import { allowRemote } from './translate.js';
-import { MAX_MTU, PSN_MODULUS, type Wire } from './wire-port.js';
+import { allowRemote, Segment } from './translate.js';
+import { PSN_MODULUS, type Wire } from './wire-port.js';
+
+/** Where a WRITE goes. */
+const target = new Segment();
 
 export class Responder {
   readonly #core: Core;
   readonly #wire: Wire;
   readonly #receiving: Receiving;
   readonly #reads: RemoteReads;
-  readonly #reply = new PacketBuilder(MAX_MTU);
+  readonly #replies: Replies;
+  readonly #refusals: Refusals;
 
   constructor(core: Core, wire: Wire, receiving: Receiving) {
     this.#core = core;
     this.#wire = wire;
     this.#receiving = receiving;
-    this.#reads = new RemoteReads(core, this.#reply);
+    this.#replies = new Replies(core, wire);
+    this.#refusals = new Refusals(core, this.#replies, receiving);
+    this.#reads = new RemoteReads(core, this.#replies.packet);
   }
 
   /** A request for `qp`, which takes requests of this service. */
-  request(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  request(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     // A message that is dropped gives back what it has taken, not what the one before it had.
     this.#receiving.forget();
     return serviceOf(p.opcode) === Service.RC ? this.#reliable(qp, p, frame) : this.#unreliable(qp, p, frame);
   }
 
-  #reliable(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  #reliable(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     const { m, journal } = this.#core;
     if (p.psn !== qpRqPsn(m, qp)) {
       countUp(journal, ST_PORT_RX_SEQUENCE_OFFSET / 4);
-      return this.#answer(qp, p.psn, NAK_PSN);
+      return this.#replies.answer(qp, p.psn, NAK_PSN);
     }
-    if (!this.#fits(qp, p)) return this.#badRequest(qp, p);
+    if (!this.#fits(qp, p)) return this.#refusals.badRequest(qp, p);
     return this.#carryOut(qp, p, frame);
   }
 
   /** A lost packet loses its message; the next first packet counts whatever its number (IBTA 9.8.2.2.3). */
-  #unreliable(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  #unreliable(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     const { m, journal } = this.#core;
     const lost = p.psn !== qpRqPsn(m, qp);
     if (lost) countUp(journal, ST_PORT_RX_SEQUENCE_OFFSET / 4);
-    if (qpRespActive(m, qp) === 1 && (lost || begins(p.opcode))) this.#abandon(qp);
-    if (!this.#fits(qp, p)) return this.#drop(qp, p);
+    if (qpRespActive(m, qp) === 1 && (lost || begins(p.opcode))) this.#refusals.abandon(qp);
+    if (!this.#fits(qp, p)) return this.#refusals.drop(qp, p);
     return this.#carryOut(qp, p, frame);
   }
 
   /** It is a request of this service, in its place in a message, and as long as a packet there is. */
-  #fits(qp: QpRow, p: ParsedPacket): boolean {
+  #fits(qp: QpRow, p: PacketFields): boolean {
     const { m } = this.#core;
     const operation = operationOf(p.opcode);
     const first = begins(p.opcode);
@@ -120,7 +123,7 @@ export class Responder {
     return operation === Operation.READ ? Operation.NONE : operation;
   }
 
-  #carryOut(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  #carryOut(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     switch (operationOf(p.opcode)) {
       case Operation.SEND:
         return this.#send(qp, p, frame);
@@ -133,23 +136,23 @@ export class Responder {
     }
   }
 
-  #send(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  #send(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     const { m } = this.#core;
     const receiving = this.#receiving;
     const first = begins(p.opcode);
     let status = first ? receiving.begin(qp) : receiving.resume(qp);
-    if (status === NO_RECEIVE) return this.#noReceive(qp, p);
+    if (status === NO_RECEIVE) return this.#refusals.noReceive(qp, p);
     const done = first ? 0 : qpRecvDone(m, qp);
     const bytes = done + p.payloadLength;
     if (status === WcStatus.SUCCESS && bytes > receiving.d.scatterBytes) {
       // A sound receive that is too short: it waits for a message that fits.
-      if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
+      if (serviceOf(p.opcode) !== Service.RC) return this.#refusals.drop(qp, p);
       status = WcStatus.LOC_LEN_ERR;
     }
     if (status === WcStatus.SUCCESS)
       status = receiving.scatter(qp, done, frame, p.payloadOffset, p.payloadLength);
-    if (status !== WcStatus.SUCCESS) return this.#refuseReceive(qp, p, status as Outcome);
-    this.#expectAfter(qp, p);
+    if (status !== WcStatus.SUCCESS) return this.#refusals.refuseReceive(qp, p, status as Outcome);
+    expectAfter(this.#core.journal, qp, p);
     if (!ends(p.opcode)) {
       receiving.keep(qp, bytes);
       if (first) this.#beginMessage(qp, p);
@@ -158,13 +161,13 @@ export class Responder {
     if (extraOf(p.opcode) === Extra.INVALIDATE && !invalidateRemote(this.#core, qp, p.invalidateKey)) {
       // What arrived is in the receive, which is flushed with the others.
       receiving.keep(qp, bytes);
-      return this.#accessError(qp, p);
+      return this.#refusals.accessError(qp, p);
     }
     const step = receiving.finish(qp, Opcode.RECV, bytes, p, qpDestQpn(m, qp), false);
     return step === Step.DONE ? this.#endMessage(qp, p) : step;
   }
 
-  #write(qp: QpRow, p: ParsedPacket, frame: Uint8Array): Step {
+  #write(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     const core = this.#core;
     const { m, journal } = core;
     const first = begins(p.opcode);
@@ -174,28 +177,30 @@ export class Responder {
     const left = first ? p.dmaLength : qpRespLength(m, qp);
     const done = first ? 0 : qpRespDone(m, qp);
     const bytes = p.payloadLength;
-    if (first && left > MAX_MESSAGE_BYTES) return this.#badRequest(qp, p);
-    if (last ? bytes !== left : bytes >= left) return this.#badRequest(qp, p);
+    if (first && left > MAX_MESSAGE_BYTES) return this.#refusals.badRequest(qp, p);
+    if (last ? bytes !== left : bytes >= left) return this.#refusals.badRequest(qp, p);
     // The whole range before the first byte moves; then packet by packet, because keys go away.
-    const mr = allowRemote(m, qp, key, address, first ? left : bytes, Access.REMOTE_WRITE);
+    target.of(address, first ? left : bytes);
+    const mr = allowRemote(m, qp, key, target, Access.REMOTE_WRITE);
     if (mr === NONE && (left > 0 || (qpAccess(m, qp) & Access.REMOTE_WRITE) === 0))
-      return this.#accessError(qp, p);
+      return this.#refusals.accessError(qp, p);
     const takes = last && extraOf(p.opcode) === Extra.IMMEDIATE;
     const taken = takes ? this.#receiving.begin(qp) : WcStatus.SUCCESS;
-    if (taken === NO_RECEIVE) return this.#noReceive(qp, p);
-    if (taken !== WcStatus.SUCCESS) return this.#refuseReceive(qp, p, taken as Outcome);
+    if (taken === NO_RECEIVE) return this.#refusals.noReceive(qp, p);
+    if (taken !== WcStatus.SUCCESS) return this.#refusals.refuseReceive(qp, p, taken as Outcome);
     let landed: Outcome = WcStatus.SUCCESS;
+    target.of(address, bytes);
     if (bytes > 0)
       landed = last
-        ? core.landing.plan(core, qp, mr, address, frame, p.payloadOffset, bytes)
-        : writeRegion(core, qp, mr, address, frame, p.payloadOffset, bytes);
+        ? core.landing.plan(core, qp, mr, target, frame, p.payloadOffset)
+        : regionPayload(core, Act.WRITE, qp, mr, target, frame, p.payloadOffset);
     if (landed === WAIT) return Step.WAIT_MEMORY;
     if (landed !== WcStatus.SUCCESS) {
       // The receive that was taken is flushed with the others.
       if (takes) this.#receiving.keep(qp, 0);
-      return this.#memoryFault(qp, p);
+      return this.#refusals.memoryFault(qp, p);
     }
-    this.#expectAfter(qp, p);
+    expectAfter(journal, qp, p);
     if (!last) {
       if (first) {
         this.#beginMessage(qp, p);
@@ -215,23 +220,23 @@ export class Responder {
     return this.#endMessage(qp, p);
   }
 
-  #read(qp: QpRow, p: ParsedPacket): Step {
+  #read(qp: QpRow, p: PacketFields): Step {
     const verdict = this.#reads.begin(qp, p);
-    if (verdict === NAK_INVALID_REQUEST) return this.#badRequest(qp, p);
-    return verdict === NAK_REMOTE_ACCESS ? this.#accessError(qp, p) : this.respond(qp);
+    if (verdict === NAK_INVALID_REQUEST) return this.#refusals.badRequest(qp, p);
+    return verdict === NAK_REMOTE_ACCESS ? this.#refusals.accessError(qp, p) : this.respond(qp);
   }
 
-  #atomic(qp: QpRow, p: ParsedPacket): Step {
+  #atomic(qp: QpRow, p: PacketFields): Step {
     const verdict = this.#reads.atomic(qp, p);
     if (verdict === WAIT) return Step.WAIT_MEMORY;
-    if (verdict === NAK_INVALID_REQUEST) return this.#badRequest(qp, p);
-    if (verdict === NAK_REMOTE_ACCESS) return this.#accessError(qp, p);
-    if (verdict === NAK_REMOTE_OPERATION) return this.#memoryFault(qp, p);
-    this.#expectAfter(qp, p);
+    if (verdict === NAK_INVALID_REQUEST) return this.#refusals.badRequest(qp, p);
+    if (verdict === NAK_REMOTE_ACCESS) return this.#refusals.accessError(qp, p);
+    if (verdict === NAK_REMOTE_OPERATION) return this.#refusals.memoryFault(qp, p);
+    expectAfter(this.#core.journal, qp, p);
     this.#countMessage(qp);
     countUp(this.#core.journal, qp + QP_COUNT_RX_REQUESTS_OFFSET / 4);
-    this.#reply.opcode = BthOpcode.RC_ATOMIC_ACKNOWLEDGE;
-    return this.#transmit(qp, p.psn, ACK_SYNDROME, 0);
+    this.#replies.packet.opcode = BthOpcode.RC_ATOMIC_ACKNOWLEDGE;
+    return this.#replies.transmit(qp, p.psn, ACK_SYNDROME, 0);
   }
 
   /** Sends the next packet of the READ that is under way; nothing if there is none. */
@@ -240,126 +245,38 @@ export class Responder {
     if (qpRespActive(m, qp) === 0 || operationOf(qpRecvOpcode(m, qp)) !== Operation.READ) return Step.DONE;
     const route = this.#wire.routeOf(qp);
     if (route === null) return Step.DONE;
-    this.#reply.setRoute(route);
+    this.#replies.packet.setRoute(route);
     const outcome = this.#reads.next(qp);
     const { psn, bytes } = this.#reads;
     switch (outcome) {
       case WAIT:
         return Step.WAIT_MEMORY;
       case NAK_REMOTE_ACCESS:
-        return this.#stop(qp, psn, WcStatus.REM_ACCESS_ERR, NAK_REMOTE_ACCESS);
+        return this.#refusals.stop(qp, psn, WcStatus.REM_ACCESS_ERR, NAK_REMOTE_ACCESS);
       case NAK_REMOTE_OPERATION:
-        return this.#stop(qp, psn, WcStatus.GENERAL_ERR, NAK_REMOTE_OPERATION);
+        return this.#refusals.stop(qp, psn, WcStatus.GENERAL_ERR, NAK_REMOTE_OPERATION);
       default:
         if (this.#reads.ended) this.#countMessage(qp);
-        return this.#transmit(qp, psn, ACK_SYNDROME, bytes);
+        return this.#replies.transmit(qp, psn, ACK_SYNDROME, bytes);
     }
   }
 
-  #beginMessage(qp: QpRow, p: ParsedPacket): void {
+  #beginMessage(qp: QpRow, p: PacketFields): void {
     const { journal } = this.#core;
     putQpRespActive(journal, qp, 1);
     putQpRecvOpcode(journal, qp, p.opcode);
   }
 
-  #endMessage(qp: QpRow, p: ParsedPacket): Step {
+  #endMessage(qp: QpRow, p: PacketFields): Step {
     const { m, journal } = this.#core;
     if (qpRespActive(m, qp) !== 0) putQpRespActive(journal, qp, 0);
     if (serviceOf(p.opcode) !== Service.RC) return Step.DONE;
     this.#countMessage(qp);
-    return this.#answer(qp, p.psn, ACK_SYNDROME);
+    return this.#replies.answer(qp, p.psn, ACK_SYNDROME);
   }
 
   #countMessage(qp: QpRow): void {
     const { m, journal } = this.#core;
     putQpMsn(journal, qp, (qpMsn(m, qp) + 1) % PSN_MODULUS);
   }
-
-  #expectAfter(qp: QpRow, p: ParsedPacket): void {
-    putQpRqPsn(this.#core.journal, qp, (p.psn + 1) % PSN_MODULUS);
-  }
-
-  /** The connected requester looks before it sends; a packet from anywhere else finds nothing to go into. */
-  #noReceive(qp: QpRow, p: ParsedPacket): Step {
-    const { journal } = this.#core;
-    countUp(journal, ST_PORT_RX_NO_RECEIVE_OFFSET / 4);
-    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
-    countUp(journal, qp + QP_COUNT_RX_DROPPED_OFFSET / 4);
-    return Step.DONE;
-  }
-
-  /** UC: this packet and what came of its message are forgotten. */
-  #drop(qp: QpRow, p: ParsedPacket): Step {
-    countUp(this.#core.journal, qp + QP_COUNT_RX_DROPPED_OFFSET / 4);
-    this.#expectAfter(qp, p);
-    this.#abandon(qp);
-    return Step.DONE;
-  }
-
-  #abandon(qp: QpRow): void {
-    const { m, journal } = this.#core;
-    if (qpRespActive(m, qp) !== 0) putQpRespActive(journal, qp, 0);
-    this.#receiving.abandon(qp);
-  }
-
-  /** The receive cannot take the message. */
-  #refuseReceive(qp: QpRow, p: ParsedPacket, status: Outcome): Step {
-    if (status === WAIT) return Step.WAIT_MEMORY;
-    const reliable = serviceOf(p.opcode) === Service.RC;
-    const { psn } = p;
-    const step = this.#receiving.fail(qp, status);
-    if (step !== Step.DONE || !reliable) return step;
-    return this.#answer(
-      qp,
-      psn,
-      status === WcStatus.LOC_LEN_ERR ? NAK_INVALID_REQUEST : NAK_REMOTE_OPERATION,
-    );
-  }
-
-  #badRequest(qp: QpRow, p: ParsedPacket): Step {
-    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
-    return this.#stop(qp, p.psn, WcStatus.REM_INV_REQ_ERR, NAK_INVALID_REQUEST);
-  }
-
-  #accessError(qp: QpRow, p: ParsedPacket): Step {
-    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
-    return this.#stop(qp, p.psn, WcStatus.REM_ACCESS_ERR, NAK_REMOTE_ACCESS);
-  }
-
-  /** The key allows it, and memory is not there. */
-  #memoryFault(qp: QpRow, p: ParsedPacket): Step {
-    if (serviceOf(p.opcode) !== Service.RC) return this.#drop(qp, p);
-    return this.#stop(qp, p.psn, WcStatus.GENERAL_ERR, NAK_REMOTE_OPERATION);
-  }
-
-  #stop(qp: QpRow, psn: number, status: WcStatus, syndrome: number): Step {
-    const step =
-      syndrome === NAK_REMOTE_OPERATION
-        ? enterError(this.#core, qp, status, 0)
-        : refusePeer(this.#core, qp, status, eventOf(syndrome));
-    return step === Step.DONE ? this.#answer(qp, psn, syndrome) : step;
-  }
-
-  #answer(qp: QpRow, psn: number, syndrome: number): Step {
-    this.#reply.opcode = BthOpcode.RC_ACKNOWLEDGE;
-    return this.#transmit(qp, psn, syndrome, 0);
-  }
-
-  /** Sends the reply whose opcode and payload stand in its builder. */
-  #transmit(qp: QpRow, psn: number, syndrome: number, payloadBytes: number): Step {
-    const { m } = this.#core;
-    const route = this.#wire.routeOf(qp);
-    if (route === null) return Step.DONE;
-    const a = this.#reply;
-    a.setRoute(route);
-    a.destinationQpn = qpDestQpn(m, qp);
-    a.psn = psn;
-    a.syndrome = syndrome;
-    a.msn = qpMsn(m, qp);
-    this.#wire.transmit(a.frame, a.finish(payloadBytes));
-    return Step.DONE;
-  }
 }
-
-const eventOf = (syndrome: number): EventType =>
-  syndrome === NAK_REMOTE_ACCESS ? EventType.QP_ACCESS_ERROR : EventType.QP_REQUEST_ERROR;

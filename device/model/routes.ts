@@ -111,6 +111,11 @@ export class Routes {
     return this.isOwn(this.#m, qp + QP_AS_AH + DGID);
   }
 
+  /** A route leads to this port. */
+  isHome(route: Route): boolean {
+    return this.isOwn(route.destinationGid, 0);
+  }
+
   /** The four words are the address of the other end of the connection. */
   comesFrom(qp: QpRow, gid: Uint32Array): boolean {
     return sameGid(this.#m, qp + QP_AS_AH + DGID, gid, 0);

@@ -44,6 +44,7 @@ import {
   stCqHigh,
   stEqHigh,
   stMrHigh,
+  stPageHigh,
   stQpHigh,
   stSrqHigh,
 } from '../abi/generated/state.js';
@@ -69,6 +70,8 @@ export const NONE = 0;
 
 export const qpEnd = (m: Uint32Array): number => Math.min(stQpHigh(m, 0), QP_COUNT);
 export const cqEnd = (m: Uint32Array): number => Math.min(stCqHigh(m, 0), CQ_COUNT);
+/** Page 0 is there from power-on. */
+export const pageEnd = (m: Uint32Array): number => Math.max(1, Math.min(stPageHigh(m, 0), DPAGE_COUNT));
 export const eqEnd = (m: Uint32Array): number => Math.min(stEqHigh(m, 0), EQ_COUNT);
 export const srqEnd = (m: Uint32Array): number => Math.min(stSrqHigh(m, 0), SRQ_COUNT);
 export const ahEnd = (m: Uint32Array): number => Math.min(stAhHigh(m, 0), AH_COUNT);

@@ -11,8 +11,13 @@ import { allow, holds, Segment } from './translate.js';
 const SGE_WORDS = SGE_SIZE / 4;
 /** Runs that are kept at a time. A list may have more of them when its regions are made of pages. */
 const ROOM = 64;
+/**
+ * And bytes, if they come in pages: a step that somebody waits for ends with its first slice, and is not to look up in vain
+ * where many more are.
+ */
+const ROOM_BYTES = 65536;
 
-const page = new Segment();
+const piece = new Segment();
 
 export class Runs {
   readonly address = new Float64Array(ROOM);
@@ -28,6 +33,8 @@ export class Runs {
   /** The entry that is not all in the table, and its bytes that are. */
   #entry = 0;
   #offset = 0;
+  /** In the table. */
+  #bytes = 0;
 
   constructor(write: boolean) {
     this.#write = write;
@@ -60,6 +67,7 @@ export class Runs {
     let known = 0;
     let full = false;
     this.count = 0;
+    this.#bytes = 0;
     for (let n = this.#entry; n < entries; n++) {
       const at = list + n * SGE_WORDS;
       const length = sgeLength(m, at);
@@ -69,16 +77,17 @@ export class Runs {
       }
       const address = sgeAddress(m, at);
       const key = sgeLkey(m, at);
+      piece.of(address, length);
       // Mostly all entries name one region.
-      if (mr === NONE || key !== known || !holds(m, mr, address, length)) {
-        mr = allow(m, key, pd, address, length, this.#write);
+      if (mr === NONE || key !== known || !holds(m, mr, piece)) {
+        mr = allow(m, key, pd, piece, this.#write);
         if (mr === NONE) return false;
         known = key;
       }
       if (address < this.first) this.first = address;
       if (address + length > this.end) this.end = address + length;
       if (full) continue;
-      const taken = this.#take(m, mr, address + skip, length - skip);
+      const taken = this.#take(m, mr, piece.of(address + skip, length - skip));
       if (skip + taken < length) {
         full = true;
         this.#entry = n;
@@ -90,17 +99,15 @@ export class Runs {
     return true;
   }
 
-  /** Adds the runs of [address, address + length). Answers how many bytes there was room for. */
-  #take(m: Uint32Array, mr: MrRow, address: number, length: number): number {
+  /** Adds the runs of the range, which is used up. Answers how many bytes there was room for. */
+  #take(m: Uint32Array, mr: MrRow, range: Segment): number {
+    const { address, length } = range;
+    const whole = mrKind(m, mr) === MrKind.WHOLE_MEMORY;
     let taken = 0;
-    while (taken < length && this.count < ROOM) {
-      let at = address;
-      let bytes = length;
-      if (mrKind(m, mr) !== MrKind.WHOLE_MEMORY) {
-        page.take(m, mr, address + taken, length - taken);
-        at = page.address;
-        bytes = page.length;
-      }
+    while (taken < length && this.count < ROOM && (whole || this.#bytes < ROOM_BYTES)) {
+      if (!whole) range.of(address + taken, length - taken).take(m, mr);
+      const at = range.address;
+      const bytes = range.length;
       const last = this.count - 1;
       if (last >= 0 && this.address[last] + this.length[last] === at) this.length[last] += bytes;
       else {
@@ -108,6 +115,7 @@ export class Runs {
         this.length[this.count++] = bytes;
       }
       taken += bytes;
+      this.#bytes += bytes;
     }
     return taken;
   }

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT
-// Who runs next. Pushed descriptors first, in order of arrival; rung queues in turn (turns.ts); while pushed work keeps
-// coming, a rung queue that waits still gets one slice in eight. The order depends on the state region alone.
+// Who runs next. Pushed descriptors first, in order of arrival; rung queues in turn (turns.ts). While pushed work keeps
+// coming, rung queues that wait still get one slice in eight, in turn; and of each class, one packet in eight of the wire's
+// and one slice in eight of the engine's. The order depends on the state region alone.
 import { Hold } from '../abi/generated/commands.js';
 import { WcStatus } from '../abi/generated/descriptors.js';
-import { ST_STREAKS_OFFSET, stControl, stHold } from '../abi/generated/state.js';
+import { ST_OVERTAKEN_OFFSET, ST_STREAKS_OFFSET, stControl, stHold } from '../abi/generated/state.js';
 import type { Link } from '../fabric/link.js';
 import { type Core, Step } from './core.js';
 import { WAIT } from './payload.js';
 import type { Clock } from './ports.js';
-import { CLASSES, QueueClass } from './queues.js';
+import { CLASSES, QueueClass, runClass } from './queues.js';
 import { NONE, type QpRow, qpNumber } from './rows.js';
 import type { SendQueue } from './send-queue.js';
 import { Turns } from './turns.js';
 
 /** After this many pushed slices in a row a rung queue has its turn: one in eight. */
 const PUSHED_IN_A_ROW = 7;
-/** By class: pushed slices that have overtaken its rung queues since one of them, or of a class beside it, ran. */
+/** By class: its own pushed slices that have overtaken its rung queues since one of them ran. */
 const STREAKS = ST_STREAKS_OFFSET / 4;
+/** Pushed slices that have overtaken any rung queue since one had its turn. */
+const OVERTAKEN = ST_OVERTAKEN_OFFSET / 4;
+/** By class: that class alone is open. */
+const ONLY = CLASSES.map(c => CLASSES.map(other => other === c));
 
 /** What stops network queues. */
 const LINK_HOLDS = Hold.LINK | Hold.PORT;
@@ -55,6 +60,7 @@ export class Scheduler {
       }
       queues.beginStep();
       this.#link.beginStep();
+      landing.beginStep(qp);
       let step = this.#sendQueue.step(qp);
       if (step === Step.DONE && landing.owed) step = this.#land();
       if (step === Step.DONE) {
@@ -83,41 +89,39 @@ export class Scheduler {
   }
 
   #pick(): QpRow {
-    const pushed = this.#core.queues.nextPushed(this.#open);
+    const { m, queues } = this.#core;
+    const pushed = queues.nextPushed(this.#open);
     const rung = this.#turns.next(this.#open);
-    if (pushed !== NONE && !this.#isDue()) {
-      this.#countOvertaken();
-      return pushed;
-    }
-    if (rung === NONE) return NONE as QpRow;
-    this.#forgetOvertaken();
-    this.#turns.take();
+    if (pushed === NONE || (rung !== NONE && m[OVERTAKEN] >= PUSHED_IN_A_ROW)) return this.#turn(rung);
+    const c = runClass(m, pushed);
+    if (queues.hasRung(c) && m[STREAKS + c] >= PUSHED_IN_A_ROW) return this.#instead(c, rung);
+    this.#count(STREAKS + c, queues.hasRung(c) ? m[STREAKS + c] + 1 : 0);
+    // Who waits for the wire could not have run: what was counted for him stays.
+    if (rung !== NONE || !queues.hasAnyRung) this.#count(OVERTAKEN, rung !== NONE ? m[OVERTAKEN] + 1 : 0);
+    return pushed;
+  }
+
+  /** The rung queue whose turn it is, if any. */
+  #turn(rung: QpRow): QpRow {
+    if (rung === NONE) return rung;
+    const c = this.#turns.take();
+    this.#count(OVERTAKEN, 0);
+    if (c !== QueueClass.FLUSH) this.#count(STREAKS + c, 0);
     return rung;
   }
 
-  /** Rung queues that could run now have been overtaken often enough. */
-  #isDue(): boolean {
-    const { m, queues } = this.#core;
-    for (let c = 0; c < CLASSES.length; c++)
-      if (this.#open[c] && m[STREAKS + c] >= PUSHED_IN_A_ROW && queues.hasRung(c)) return true;
-    return false;
+  /** A rung queue of the class runs in place of a pushed one: its turn if it is, else beside the turns. */
+  #instead(c: QueueClass, rung: QpRow): QpRow {
+    if (this.#turns.found === c) return this.#turn(rung);
+    const other = this.#turns.next(ONLY[c]);
+    this.#turns.take();
+    this.#count(STREAKS + c, 0);
+    return other;
   }
 
-  /** A pushed slice comes now. Who waits for the wire could not have run: what was counted for him stays. */
-  #countOvertaken(): void {
-    const { m, journal, queues } = this.#core;
-    for (let c = 0; c < CLASSES.length; c++) {
-      const streak = m[STREAKS + c];
-      const next = !queues.hasRung(c) ? 0 : this.#open[c] ? streak + 1 : streak;
-      if (next !== streak) journal.put(STREAKS + c, next);
-    }
-  }
-
-  /** A rung slice comes now, for all classes that can run. */
-  #forgetOvertaken(): void {
+  #count(word: number, value: number): void {
     const { m, journal } = this.#core;
-    for (let c = 0; c < CLASSES.length; c++)
-      if (this.#open[c] && m[STREAKS + c] !== 0) journal.put(STREAKS + c, 0);
+    if (m[word] !== value) journal.put(word, value);
   }
 
   #land(): Step {

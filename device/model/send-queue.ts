@@ -159,7 +159,9 @@ export class SendQueue {
     const failed = status !== WcStatus.SUCCESS;
     if (failed || d.signaled) {
       const bytes = failed ? 0 : d.bytes;
-      const step = completeSend(core, qp, d.wrIdLo, d.wrIdHi, d.opcode, status, bytes);
+      completion.wrIdLo = d.wrIdLo;
+      completion.wrIdHi = d.wrIdHi;
+      const step = completeSend(core, qp, d.opcode, status, bytes);
       if (step !== Step.DONE) return step;
     }
     const step = failed ? failSend(core, qp, status, d.index) : this.#drained(qp);
@@ -213,7 +215,9 @@ export class SendQueue {
       if (dma === Dma.FAULT) at = NONE;
     }
     const opcode = at === NONE ? Opcode.NOP : wqeOpcode(m, at);
-    const step = completeSend(this.#core, qp, idLo(m, at), idHi(m, at), opcode, WcStatus.WR_FLUSH_ERR, 0);
+    completion.wrIdLo = idLo(m, at);
+    completion.wrIdHi = idHi(m, at);
+    const step = completeSend(this.#core, qp, opcode, WcStatus.WR_FLUSH_ERR, 0);
     if (step !== Step.DONE) return step;
     countEnd(this.#core, qp, WcStatus.WR_FLUSH_ERR);
     this.#release(qp, slot);
@@ -255,17 +259,8 @@ function countEnd(core: Core, qp: QpRow, status: WcStatus): void {
   countUp(core.journal, qp + counter / 4);
 }
 
-function completeSend(
-  core: Core,
-  qp: QpRow,
-  lo: number,
-  hi: number,
-  opcode: number,
-  status: WcStatus,
-  bytes: number,
-): Step {
-  completion.wrIdLo = lo;
-  completion.wrIdHi = hi;
+/** `completion` has the work-request id already: V8 puts words with the top bit set on the heap to hand them over. */
+function completeSend(core: Core, qp: QpRow, opcode: number, status: WcStatus, bytes: number): Step {
   completion.qpn = qpNumber(qp);
   completion.srcQpn = 0;
   completion.byteCount = bytes;

@@ -2,6 +2,7 @@
 // Whether the row of a queue pair can be one that commands and steps have made. Part of state-check.ts.
 import { Access, GSI_QPN, Mtu, QpFlag, QpState, QpType, RD_ATOMIC_MAX } from '../abi/generated/commands.js';
 import { MAX_MESSAGE_BYTES, WcStatus } from '../abi/generated/descriptors.js';
+import { PUSH_SLOTS } from '../abi/generated/registers.js';
 import * as s from '../abi/generated/state.js';
 import { QP_AS_AH } from './commands/address-vector.js';
 import { Descriptor, RECEIVE_QUEUE } from './descriptor.js';
@@ -136,8 +137,9 @@ function checkReceiving(m: Uint32Array, qp: QpRow): void {
 
 /** The push slot that holds descriptor `index` of the queue pair, or NONE. */
 export function slotOf(m: Uint32Array, qp: QpRow, index: number): number {
-  for (let n = 0; n < s.PSLOT_COUNT; n++) {
-    const slot = s.PSLOT_TABLE + n * s.PSLOT_WORDS;
+  const first = s.PSLOT_TABLE + s.qpPage(m, qp) * PUSH_SLOTS * s.PSLOT_WORDS;
+  for (let n = 0; n < PUSH_SLOTS; n++) {
+    const slot = first + n * s.PSLOT_WORDS;
     if (s.pslotUsed(m, slot) !== 1 || s.pslotIndex(m, slot) !== index) continue;
     if (s.pslotQpn(m, slot) < s.QP_COUNT && rowOfQp(s.pslotQpn(m, slot)) === qp) return slot;
   }

@@ -6,7 +6,7 @@ import * as s from '../abi/generated/state.js';
 import { LOG_DEPTH_MAX, queueAligned } from './commands/context.js';
 import { distance, pow2 } from './powers.js';
 import { mrRow, NONE } from './rows.js';
-import { allow } from './translate.js';
+import { allow, Segment } from './translate.js';
 
 export const INDEX_MODULUS = 65536;
 const STRIDE_LOG_MIN = Math.log2(WQE_STRIDE_MIN);
@@ -59,7 +59,8 @@ export class References {
     const mr = mrRow(m, key);
     this.uses(mr, 'memory region');
     demand(queueAligned(address), 'buffer');
-    demand(allow(m, key, pd ?? s.mrPd(m, mr), address, bytes, write) !== NONE, 'buffer');
+    const range = new Segment().of(address, bytes);
+    demand(allow(m, key, pd ?? s.mrPd(m, mr), range, write) !== NONE, 'buffer');
   }
 
   /** A work queue. */

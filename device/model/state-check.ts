@@ -20,6 +20,7 @@ import { CQE_SIZE, EQE_SIZE, SGE_SIZE, WQE_SIZE } from '../abi/generated/descrip
 import {
   MSIX_VECTORS,
   PUSH_BUFFER_BYTES,
+  PUSH_SLOTS,
   REG_COMMAND_STATUS_OFFSET,
   REG_SIZE,
   regCommandStatusStatus,
@@ -38,6 +39,7 @@ import {
   type MrRow,
   mrEnd,
   NONE,
+  pageEnd,
   pageRow,
   pdRow,
   type QpRow,
@@ -138,7 +140,7 @@ class StateCheck {
   run(): void {
     const m = this.#m;
     const pd = Math.min(s.stPdHigh(m, 0), s.PD_COUNT);
-    const high = { pd, eq: eqEnd(m), page: Math.max(1, Math.min(s.stPageHigh(m, 0), s.DPAGE_COUNT)) };
+    const high = { pd, eq: eqEnd(m), page: pageEnd(m), slot: pageEnd(m) * PUSH_SLOTS };
     const blocks = Math.min(s.stPoolHigh(m, 0), s.POOL_BLOCK_COUNT);
     this.#each('memory region', s.MR_TABLE, s.MR_WORDS, mrEnd(m), (row, n) => this.#mr(row as MrRow, n));
     this.#each('event queue', s.EQ_TABLE, s.EQ_WORDS, high.eq, row => this.#eq(row as EqRow));
@@ -149,7 +151,7 @@ class StateCheck {
     this.#each('shared receive queue', s.SRQ_TABLE, s.SRQ_WORDS, srqEnd(m), (row, n) => this.#srq(row, n));
     this.#each('address handle', s.AH_TABLE, s.AH_WORDS, ahEnd(m), (row, n) => this.#ah(row, n));
     this.#each('doorbell page', s.DPAGE_TABLE, s.DPAGE_WORDS, high.page, row => this.#page(row));
-    this.#each('push slot', s.PSLOT_TABLE, s.PSLOT_WORDS, s.PSLOT_COUNT, (row, n) => this.#slot(row, n));
+    this.#each('push slot', s.PSLOT_TABLE, s.PSLOT_WORDS, high.slot, (row, n) => this.#slot(row, n));
     this.#each('protection domain', s.PD_TABLE, s.PD_WORDS, high.pd, row =>
       this.#references.counted(row, s.pdUsers(m, row)),
     );
@@ -159,6 +161,7 @@ class StateCheck {
     this.#free('protection domain', s.PD_TABLE, s.PD_WORDS, high.pd, s.PD_COUNT);
     this.#free('event queue', s.EQ_TABLE, s.EQ_WORDS, high.eq, s.EQ_COUNT);
     this.#free('doorbell page', s.DPAGE_TABLE, s.DPAGE_WORDS, high.page, s.DPAGE_COUNT);
+    this.#free('push slot', s.PSLOT_TABLE, s.PSLOT_WORDS, high.slot, s.PSLOT_COUNT);
     for (let n = 0; n < blocks; n++)
       demand(m[s.POOL_BLOCK_TABLE + n] === this.#blocks[n], "a block of the page pool that is nobody's");
     this.#references.counts();
@@ -316,6 +319,7 @@ class StateCheck {
     demand(length >= WQE_SIZE && length <= PUSH_BUFFER_BYTES && length % SGE_SIZE === 0, 'length');
     const posted = distance(s.qpSendProducer(m, qp), s.qpSendConsumer(m, qp));
     demand(index < INDEX_MODULUS && distance(index, s.qpSendConsumer(m, qp)) < posted, 'index');
+    demand(s.qpPage(m, qp) === Math.floor(n / PUSH_SLOTS), 'of another doorbell page');
     demand(slotOf(m, qp, index) === s.PSLOT_TABLE + n * s.PSLOT_WORDS, 'twice the same descriptor');
   }
 }

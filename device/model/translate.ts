@@ -24,50 +24,29 @@ const SGE_WORDS = SGE_SIZE / 4;
 /** Bus addresses end where Numbers stop being exact. */
 const ADDRESS_LIMIT = 2 ** 53;
 
-/** The memory region if `key` allows the access to [address, address + length), else NONE. */
-export function allow(
-  m: Uint32Array,
-  key: number,
-  pd: number,
-  address: number,
-  length: number,
-  write: boolean,
-): MrRow {
-  return allowRights(m, key, pd, address, length, write ? Access.LOCAL_WRITE : 0);
+/** The memory region if `key` allows the access to the range, else NONE. */
+export function allow(m: Uint32Array, key: number, pd: number, range: Segment, write: boolean): MrRow {
+  return allowRights(m, key, pd, range, write ? Access.LOCAL_WRITE : 0);
 }
 
 /**
  * The same for the peer of a queue pair, whose request needs `right`: REMOTE_WRITE, REMOTE_READ or REMOTE_ATOMIC. Both
  * the queue pair and the region must give it.
  */
-export function allowRemote(
-  m: Uint32Array,
-  qp: QpRow,
-  key: number,
-  address: number,
-  length: number,
-  right: Access,
-): MrRow {
+export function allowRemote(m: Uint32Array, qp: QpRow, key: number, range: Segment, right: Access): MrRow {
   if ((qpAccess(m, qp) & right) === 0) return NONE as MrRow;
-  return allowRights(m, key, qpPd(m, qp), address, length, right);
+  return allowRights(m, key, qpPd(m, qp), range, right);
 }
 
-function allowRights(
-  m: Uint32Array,
-  key: number,
-  pd: number,
-  address: number,
-  length: number,
-  rights: number,
-): MrRow {
+function allowRights(m: Uint32Array, key: number, pd: number, range: Segment, rights: number): MrRow {
   const mr = mrRow(m, key);
   if (mr === NONE || mrValid(m, mr) !== 1 || mrPd(m, mr) !== pd) return NONE as MrRow;
   if ((mrAccess(m, mr) & rights) !== rights) return NONE as MrRow;
-  return holds(m, mr, address, length) ? mr : (NONE as MrRow);
+  return holds(m, mr, range) ? mr : (NONE as MrRow);
 }
 
-/** [address, address + length) is part of the region. */
-export function holds(m: Uint32Array, mr: MrRow, address: number, length: number): boolean {
+/** The range is part of the region. */
+export function holds(m: Uint32Array, mr: MrRow, { address, length }: Segment): boolean {
   if (address + length > ADDRESS_LIMIT) return false;
   if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return true;
   const first = mrIova(m, mr);
@@ -77,26 +56,32 @@ export function holds(m: Uint32Array, mr: MrRow, address: number, length: number
 /** Memory management operations and privileged Q_Keys are for queue pairs of the kernel. */
 export const privileged = (m: Uint32Array, qp: QpRow): boolean => (qpFlags(m, qp) & QpFlag.PRIVILEGED) !== 0;
 
-/** A piece of a memory region that is contiguous on the bus. */
+/**
+ * A range of I/O virtual addresses, and then a piece of it that is contiguous on the bus. Ranges go from function to
+ * function in one of these, because an address by itself may cost an allocation (see GuestMemory).
+ */
 export class Segment {
-  address = 0;
+  address = Number.NaN;
   length = 0;
 
-  /** Takes the piece at `address` (allowed before), at most `max` bytes. */
-  take(m: Uint32Array, mr: MrRow, address: number, max: number): void {
-    if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) {
-      this.address = address;
-      this.length = max;
-      return;
-    }
+  /** The range that is meant. */
+  of(address: number, length: number): this {
+    this.address = address;
+    this.length = length;
+    return this;
+  }
+
+  /** Makes of the range, which `mr` allows, the first piece of it that is contiguous, where it is on the bus. */
+  take(m: Uint32Array, mr: MrRow): void {
+    if (mrKind(m, mr) === MrKind.WHOLE_MEMORY) return;
     // The front-end keeps the region too: whatever stands there, a piece is neither empty nor negative.
     const pageBytes = pow2(Math.max(PAGE_SHIFT_MIN, Math.min(mrPageShift(m, mr), PAGE_SHIFT_MAX)));
     const first = mrIova(m, mr);
-    const offset = address - first + above(first, pageBytes);
+    const offset = this.address - first + above(first, pageBytes);
     const entry = POOL_TABLE + (mrPoolStart(m, mr) + Math.floor(offset / pageBytes)) * 2;
     const inPage = above(offset, pageBytes);
     this.address = m[entry] + m[entry + 1] * 0x100000000 + inPage;
-    this.length = Math.min(max, pageBytes - inPage);
+    this.length = Math.min(this.length, pageBytes - inPage);
   }
 }
 
@@ -140,20 +125,22 @@ export class SgeCursor {
   }
 
   #take(m: Uint32Array, at: number, pd: number, max: number, write: boolean): WcStatus {
-    const address = sgeAddress(m, at) + this.#offset;
+    const range = this.segment.of(sgeAddress(m, at) + this.#offset, max);
     const key = sgeLkey(m, at);
     let mr = this.#mr;
-    if (mr === NONE || key !== this.#key || !holds(m, mr, address, max)) {
-      mr = allow(m, key, pd, address, max, write);
+    if (mr === NONE || key !== this.#key || !holds(m, mr, range)) {
+      mr = allow(m, key, pd, range, write);
       if (mr === NONE) return WcStatus.LOC_PROT_ERR;
       this.#mr = mr;
       this.#key = key;
     }
-    this.segment.take(m, mr, address, max);
-    this.#offset += this.segment.length;
+    range.take(m, mr);
+    this.#offset += range.length;
     return WcStatus.SUCCESS;
   }
 }
+
+const entry = new Segment();
 
 /** Checks the keys of a whole list before its first byte moves, so that a bad entry is found before anything is touched. */
 export function checkList(m: Uint32Array, pd: number, list: number, count: number, write: boolean): WcStatus {
@@ -163,11 +150,11 @@ export function checkList(m: Uint32Array, pd: number, list: number, count: numbe
     const at = list + n * SGE_WORDS;
     const length = sgeLength(m, at);
     if (length === 0) continue;
-    const address = sgeAddress(m, at);
+    entry.of(sgeAddress(m, at), length);
     const key = sgeLkey(m, at);
     // Mostly all entries name one region.
-    if (mr !== NONE && key === known && holds(m, mr, address, length)) continue;
-    mr = allow(m, key, pd, address, length, write);
+    if (mr !== NONE && key === known && holds(m, mr, entry)) continue;
+    mr = allow(m, key, pd, entry, write);
     if (mr === NONE) return WcStatus.LOC_PROT_ERR;
     known = key;
   }

@@ -7,7 +7,7 @@
 import { ST_CURSORS_OFFSET, ST_ROUNDS_OFFSET } from '../abi/generated/state.js';
 import type { Core } from './core.js';
 import { isAfter } from './powers.js';
-import { CLASSES } from './queues.js';
+import { CLASSES, QueueClass } from './queues.js';
 import { NONE, type QpRow, rowOfQp } from './rows.js';
 
 const CURSORS = ST_CURSORS_OFFSET / 4;
@@ -16,7 +16,7 @@ const ROUNDS = ST_ROUNDS_OFFSET / 4;
 export class Turns {
   readonly #core: Core;
   /** What next() has found: class, queue number and round; whether more than one class was to choose from. */
-  #class = 0;
+  #class: QueueClass = QueueClass.LINK;
   #number = 0;
   #round = 0;
   #contested = false;
@@ -30,7 +30,7 @@ export class Turns {
     const { m, queues } = this.#core;
     let found = false;
     this.#contested = false;
-    for (let c = 0; c < CLASSES.length; c++) {
+    for (const c of CLASSES) {
       if (!open[c]) continue;
       const cursor = m[CURSORS + c];
       const n = queues.rungAfter(c, cursor);
@@ -46,13 +46,19 @@ export class Turns {
     return found ? rowOfQp(this.#number) : (NONE as QpRow);
   }
 
-  /** The queue that next() has found runs: part of the step. */
-  take(): void {
+  /** Class of the queue that next() has found. */
+  get found(): QueueClass {
+    return this.#class;
+  }
+
+  /** The queue that next() has found runs: part of the step. Its class. */
+  take(): QueueClass {
     const { m, journal } = this.#core;
     if (m[CURSORS + this.#class] !== this.#number) journal.put(CURSORS + this.#class, this.#number);
     // Rounds are there to compare classes with each other.
     if (this.#contested && m[ROUNDS + this.#class] !== this.#round)
       journal.put(ROUNDS + this.#class, this.#round);
+    return this.#class;
   }
 
   /** `round`, or the round that some class has reached already. */

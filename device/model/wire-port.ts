@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What requester, responder and datagrams know of the wire that they are on.
+import type { PacketBuilder } from '../fabric/packet.js';
 import type { Route } from '../fabric/route.js';
 import type { QpRow } from './rows.js';
 
@@ -8,8 +9,11 @@ export const PSN_MODULUS = 2 ** 24;
 export const MAX_MTU = 4096;
 
 export interface Wire {
-  /** Sends frame[0 … length). On a loopback it has been delivered, and answered, when this returns. */
-  transmit(frame: Uint8Array, length: number): void;
+  /**
+   * Sends the packet of a builder round the `payloadBytes` that stand in it. On a loopback it has been delivered, and
+   * answered, when this returns.
+   */
+  transmit(p: PacketBuilder, payloadBytes: number): void;
   /** Headers of the connection's packets, or null when its source address is gone. */
   routeOf(qp: QpRow): Route | null;
 }

@@ -25,6 +25,8 @@ import {
   ST_PORT_TX_BYTES_OFFSET,
   ST_PORT_TX_PACKETS_OFFSET,
 } from '../abi/generated/state.js';
+import type { PacketFields } from '../fabric/extension-headers.js';
+import type { PacketBuilder } from '../fabric/packet.js';
 import { ParsedPacket } from '../fabric/parse.js';
 import type { Route } from '../fabric/route.js';
 import { type Core, Step } from './core.js';
@@ -42,6 +44,8 @@ import type { Work } from './send-queue.js';
 
 /** What frames are put on; the receiver is called before transmit returns when the link is a loopback. */
 export interface FrameSink {
+  /** See Link.verbatim; false when it is left out. */
+  readonly verbatim?: boolean;
   transmit(frame: Uint8Array, length: number): void;
 }
 
@@ -58,6 +62,8 @@ export class Network implements Loopback, DatagramWire {
   /** One for each delivery that may be under way: an answer arrives while the request is being looked at. */
   readonly #packets = Array.from({ length: NESTED }, () => new ParsedPacket());
   #depth = 0;
+  /** The packet that is on a verbatim link, until it is delivered. */
+  #own: PacketBuilder | undefined;
   outcome: Step = Step.DONE;
   // Frames of the step under way, and their bytes.
   #frames = 0;
@@ -98,10 +104,16 @@ export class Network implements Loopback, DatagramWire {
     return this.#routes.ofAh(ah);
   }
 
-  transmit(frame: Uint8Array, length: number): void {
+  /**
+   * Every packet is made and sealed. Where the link vouches for the bytes, what has just been written is not computed and
+   * read again; what arrives from any other link is checked from its first byte on.
+   */
+  transmit(p: PacketBuilder, payloadBytes: number): void {
+    const length = p.finish(payloadBytes);
+    this.#own = this.#link.verbatim === true ? p : undefined;
     this.#frames++;
     this.#bytes += length;
-    this.#link.transmit(frame, length);
+    this.#link.transmit(p.frame, length);
   }
 
   /** A loopback receives what it sends. */
@@ -141,29 +153,48 @@ export class Network implements Loopback, DatagramWire {
 
   /** A frame from the link. What the wire broke or nobody waits for is dropped (IBTA 9.6). */
   deliver(frame: Uint8Array, length: number): void {
+    const own = this.#own;
+    this.#own = undefined;
+    if (own !== undefined && own.frame === frame) this.#conclude(this.#arriveOwn(own));
+    else this.#receive(frame, length);
+  }
+
+  #receive(frame: Uint8Array, length: number): void {
     const p = this.#packets[this.#depth];
     if (p === undefined) throw new Error('an answer is answered');
     this.#depth++;
     try {
-      if (p.parse(frame, length) !== undefined) return this.#lose(ST_PORT_RX_BAD_OFFSET);
-      const step = this.#arrive(p, frame);
-      if (step !== Step.DONE) this.outcome = step;
+      const good = p.parse(frame, length) === undefined;
+      this.#conclude(good ? this.#arrive(p, frame) : this.#lose(ST_PORT_RX_BAD_OFFSET));
     } finally {
       this.#depth--;
     }
   }
 
+  #conclude(step: Step): void {
+    if (step !== Step.DONE) this.outcome = step;
+  }
+
   #arrive(p: ParsedPacket, frame: Uint8Array): Step {
     const { m } = this.#core;
     const qp = qpRow(m, p.destinationQpn);
-    if (qp === NONE || !receives(m, qp) || !this.#isFor(qp, p)) {
-      this.#lose(ST_PORT_RX_UNKNOWN_OFFSET);
-      return Step.DONE;
-    }
-    if (p.partition !== PKEY_DEFAULT) {
-      this.#lose(ST_PORT_RX_PKEY_OFFSET);
-      return Step.DONE;
-    }
+    const wanted = qp !== NONE && receives(m, qp) && this.#routes.isOwn(p.destinationGid, 0);
+    if (!wanted || !this.#isFor(qp, p, p.sourceGid)) return this.#lose(ST_PORT_RX_UNKNOWN_OFFSET);
+    if (p.partition !== PKEY_DEFAULT) return this.#lose(ST_PORT_RX_PKEY_OFFSET);
+    return this.#take(qp, p, frame);
+  }
+
+  /** The same for a packet that this port has just made, by what its builder was told: it has the one partition that there is. */
+  #arriveOwn(p: PacketBuilder): Step {
+    const { m } = this.#core;
+    const qp = qpRow(m, p.destinationQpn);
+    const route = p.route as Route;
+    const wanted = qp !== NONE && receives(m, qp) && this.#routes.isHome(route);
+    if (!wanted || !this.#isFor(qp, p, route.sourceGid)) return this.#lose(ST_PORT_RX_UNKNOWN_OFFSET);
+    return this.#take(qp, p, p.frame);
+  }
+
+  #take(qp: QpRow, p: PacketFields, frame: Uint8Array): Step {
     if (serviceOf(p.opcode) === Service.UD) return this.#datagrams.arrive(qp, p, frame);
     if (isResponse(p.opcode) && serviceOf(p.opcode) === Service.RC)
       return this.#requester.response(qp, p, frame);
@@ -171,15 +202,14 @@ export class Network implements Loopback, DatagramWire {
     return step === Step.DONE ? this.#responder.request(qp, p, frame) : step;
   }
 
-  /** It is for an address of this port, of the service that the queue pair has, and from where it is connected to. */
-  #isFor(qp: QpRow, p: ParsedPacket): boolean {
-    if (!this.#routes.isOwn(p.destinationGid, 0)) return false;
+  /** It is of the service that the queue pair has, and comes from where that is connected to. */
+  #isFor(qp: QpRow, p: PacketFields, sourceGid: Uint32Array): boolean {
     const service = serviceOf(p.opcode);
     switch (qpType(this.#core.m, qp)) {
       case QpType.RC:
-        return service === Service.RC && this.#routes.comesFrom(qp, p.sourceGid);
+        return service === Service.RC && this.#routes.comesFrom(qp, sourceGid);
       case QpType.UC:
-        return service === Service.UC && this.#routes.comesFrom(qp, p.sourceGid);
+        return service === Service.UC && this.#routes.comesFrom(qp, sourceGid);
       case QpType.UD:
       case QpType.GSI:
         return p.opcode === BthOpcode.UD_SEND_ONLY || p.opcode === BthOpcode.UD_SEND_ONLY_IMM;
@@ -196,8 +226,9 @@ export class Network implements Loopback, DatagramWire {
     return tellQp(this.#core, qp, EventType.COMM_ESTABLISHED);
   }
 
-  #lose(counter: number): void {
+  #lose(counter: number): Step {
     countUp(this.#core.journal, counter / 4);
+    return Step.DONE;
   }
 }
 

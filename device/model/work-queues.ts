@@ -38,7 +38,7 @@ export const receiveAt = (qp: QpRow): number => qp + QP_RECV_WQE_OFFSET / 4;
 /** Where the bytes of a send descriptor stand that came from memory. */
 export const sendAt = (qp: QpRow): number => qp + QP_SEND_WQE_OFFSET / 4;
 
-/** Reads an entry of `stride` bytes at `address` of a queue, which is `object` `number`, into the region at word `target`. */
+/** Reads the entry that `segment` names of a queue, which is `object` `number`, into the region at word `target`. */
 function fetchEntry(
   core: Core,
   object: number,
@@ -46,20 +46,18 @@ function fetchEntry(
   index: number,
   key: number,
   pd: number,
-  address: number,
-  stride: number,
   target: number,
 ): Dma {
   const { m } = core;
-  const bytes = Math.min(stride, WQE_STRIDE_MAX);
-  const mr = allow(m, key, pd, address, bytes, false);
+  const { address, length } = segment;
+  const mr = allow(m, key, pd, segment, false);
   if (mr === NONE) {
     core.faults.forget();
     return Dma.FAULT;
   }
-  for (let done = 0; done < bytes; done += segment.length) {
-    segment.take(m, mr, address + done, bytes - done);
-    const dma = core.memory.readWords(segment.address, m, target + done / 4, segment.length / 4);
+  for (let done = 0; done < length; done += segment.length) {
+    segment.of(address + done, length - done).take(m, mr);
+    const dma = core.memory.at(segment.address).readWords(m, target + done / 4, segment.length / 4);
     if (dma !== Dma.DONE)
       return core.dmaFailed(dma, object, number, index, segment.address, segment.length, false);
   }
@@ -71,10 +69,11 @@ export function fetchSend(core: Core, qp: QpRow): Dma {
   const { m } = core;
   const stride = pow2(qpSendLogStride(m, qp));
   const index = qpSendConsumer(m, qp);
-  const address = qpSendAddress(m, qp) + placeOf(index, qpSendLogDepth(m, qp)) * stride;
+  const place = placeOf(index, qpSendLogDepth(m, qp));
+  segment.of(qpSendAddress(m, qp) + place * stride, Math.min(stride, WQE_STRIDE_MAX));
   const { SEND_QUEUE } = FaultObject;
   const key = qpSendLkey(m, qp);
-  return fetchEntry(core, SEND_QUEUE, qpNumber(qp), index, key, qpPd(m, qp), address, stride, sendAt(qp));
+  return fetchEntry(core, SEND_QUEUE, qpNumber(qp), index, key, qpPd(m, qp), sendAt(qp));
 }
 
 /** The next descriptor of the queue pair's own receive queue. */
@@ -82,10 +81,11 @@ export function fetchReceive(core: Core, qp: QpRow): Dma {
   const { m } = core;
   const stride = pow2(qpRecvLogStride(m, qp));
   const index = qpRecvConsumer(m, qp);
-  const address = qpRecvAddress(m, qp) + placeOf(index, qpRecvLogDepth(m, qp)) * stride;
+  const place = placeOf(index, qpRecvLogDepth(m, qp));
+  segment.of(qpRecvAddress(m, qp) + place * stride, Math.min(stride, WQE_STRIDE_MAX));
   const { RECV_QUEUE } = FaultObject;
   const key = qpRecvLkey(m, qp);
-  return fetchEntry(core, RECV_QUEUE, qpNumber(qp), index, key, qpPd(m, qp), address, stride, receiveAt(qp));
+  return fetchEntry(core, RECV_QUEUE, qpNumber(qp), index, key, qpPd(m, qp), receiveAt(qp));
 }
 
 /** The next descriptor of a shared receive queue, for the queue pair. */
@@ -93,8 +93,9 @@ export function fetchShared(core: Core, srq: SrqRow, qp: QpRow): Dma {
   const { m } = core;
   const stride = pow2(srqLogStride(m, srq));
   const index = srqConsumer(m, srq);
-  const address = srqAddress(m, srq) + placeOf(index, srqLogDepth(m, srq)) * stride;
+  const place = placeOf(index, srqLogDepth(m, srq));
+  segment.of(srqAddress(m, srq) + place * stride, Math.min(stride, WQE_STRIDE_MAX));
   const { SRQ } = FaultObject;
   const key = srqLkey(m, srq);
-  return fetchEntry(core, SRQ, srqNumber(srq), index, key, srqPd(m, srq), address, stride, receiveAt(qp));
+  return fetchEntry(core, SRQ, srqNumber(srq), index, key, srqPd(m, srq), receiveAt(qp));
 }

@@ -47,6 +47,7 @@ function offsetOf(m: Uint32Array, w: number): number {
 
 /** The part of a model that MMIO reaches. */
 export interface MmioTarget {
+  /** Data halves and position are 32 bits each, as int32s. */
   write(bar: number, offset: number, size: number, lo: number, hi: number, position: number): void;
   read(bar: number, offset: number, size: number, position: number): void;
   readonly readLo: number;
@@ -305,12 +306,13 @@ export class RingConsumer {
   #write(m: Uint32Array, w: number, size: number): void {
     const bar = slotBar(m, w);
     const offset = offsetOf(m, w);
-    const low = slotDataLo(m, w);
+    // As int32s: an uint32 from 2^31 on would go to the target by the heap.
+    const low = slotDataLo(m, w) | 0;
     const lo = size >= 4 ? low : low & (size === 1 ? 0xff : 0xffff);
-    const hi = size === 8 ? slotDataHi(m, w) : 0;
+    const hi = size === 8 ? slotDataHi(m, w) | 0 : 0;
     const taken = this.#applied === 0 && this.#access.reaches(bar, offset, size);
-    if (taken) this.#target.write(bar, offset, size, lo, hi, this.#consumer);
-    this.observer?.(RingOp.WRITE, bar, offset, size, lo, hi, taken);
+    if (taken) this.#target.write(bar, offset, size, lo, hi, this.#consumer | 0);
+    this.observer?.(RingOp.WRITE, bar, offset, size, lo >>> 0, hi >>> 0, taken);
   }
 
   #read(m: Uint32Array, w: number, size: number): void {

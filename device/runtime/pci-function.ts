@@ -86,9 +86,13 @@ export class PciFunction implements PciBackend {
       raiseInterrupt: vector => this.#raise(vector),
       setInterruptLevel: asserted => this.#setLevel(asserted),
       log: this.#services.log,
-      workWaiting: () =>
-        (this.#ring?.consumer.hasWork() ?? false) || (this.#services.othersWaiting?.() ?? false),
+      workWaiting: () => this.#workWaiting(),
     };
+  }
+
+  /** Something has come that is taken before the next slice, or another adapter may want its turn. */
+  #workWaiting(): boolean {
+    return (this.#ring?.consumer.hasWork() ?? false) || (this.#services.othersWaiting?.() ?? false);
   }
 
   // What the reactor does with it.
@@ -125,10 +129,11 @@ export class PciFunction implements PciBackend {
   /** Lets the model work; true while more can be done now. Throws RingFault. */
   poll(budget: number): boolean {
     let more = false;
-    // Slice by slice: a process that was suspended in one finds here that it was given up, or that a reset has come.
+    // Slice by slice: a process that was suspended in one finds here that it was given up, or that a reset has come; and
+    // a read that came meanwhile waits for no more than that one.
     for (let n = 0; n < budget; n++) {
       more = this.#mayWork() && this.#slice();
-      if (!more) break;
+      if (!more || this.#workWaiting()) break;
     }
     more = this.dma.endTurn(more, !more && this.dma.translated && this.#someWaits());
     this.#idle = !more;

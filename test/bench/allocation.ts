@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Bytes that the collector has to take back for each descriptor, by kind of work, once the code is compiled: growth of the
 // heap while a burst plays, and the allocation profile by function (V8's sampling heap profiler). Guest memory stands above
-// 4 GiB, so that addresses are numbers that V8 would put on the heap if it had to hand them over.
+// 4 GiB and words have their top bit set (ids, operands, immediate data), so that all of them are Numbers that V8 would put
+// on the heap if it had to hand them over.
 import { type HeapProfiler, Session } from 'node:inspector';
-import { Access } from '../../device/abi/generated/commands.js';
+import { Access, Mtu } from '../../device/abi/generated/commands.js';
 import { Opcode } from '../../device/abi/generated/descriptors.js';
 import { REMOTE_ACCESS } from '../support/commander.js';
 import type { Range } from '../support/work.js';
@@ -21,9 +22,17 @@ export interface Kind {
   readonly name: string;
   readonly burst: Burst;
   readonly items: (n: number) => Item;
-  /** 64 KiB on the wire, in packets of 1 KiB. */
-  readonly packets: boolean;
+  /** Packets that carry more of the payload than the ICRC's tables are used for. */
+  readonly largePackets: number;
 }
+
+const HIGH = 0xf0000000;
+const LARGE = 65536;
+/** Payload of a packet, by MTU code. */
+const MTU_BYTES = new Map<number, number>([
+  [Mtu.MTU_1024, 1024],
+  [Mtu.MTU_4096, 4096],
+]);
 
 /** Every way of a descriptor that is meant to be fast, on one adapter. */
 export function kindsOfWork(): Kind[] {
@@ -35,39 +44,64 @@ export function kindsOfWork(): Kind[] {
   const channel = (name: string, work: (n: number) => Item['work'], pushed = false): Kind => {
     const cq = driver.createCq(eq, CQ_LOG_DEPTH);
     const qp = driver.channel({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 9 });
-    return { name, burst: new Burst(world, cq), items: n => ({ qp, work: work(n), pushed }), packets: false };
+    const items = (n: number): Item => ({ qp, work: { ...work(n), wrId: HIGH + n }, pushed });
+    return { name, burst: new Burst(world, cq), items, largePackets: 0 };
   };
-  const connection = (name: string, length: number, pushed = false): Kind => {
+  const packetsOf = (length: number, mtu: number): number =>
+    length < LARGE ? 0 : length / (MTU_BYTES.get(mtu) as number);
+  const connection = (name: string, length: number, pushed = false, mtu: number = Mtu.MTU_1024): Kind => {
     const cqs = [driver.createCq(eq, CQ_LOG_DEPTH), driver.createCq(eq, CQ_LOG_DEPTH)];
     const [a, b] = cqs.map(sendCq => driver.createQp({ sendCq, logDepth: RING_LOG_DEPTH, logStride: 8 }));
-    driver.connect(a, b.number);
-    driver.connect(b, a.number);
-    const receive = { opcode: Opcode.RECV, scatter: [range(2 ** 20, length)] };
-    const work = { opcode: Opcode.SEND, gather: [range(0, length)] };
+    driver.connect(a, b.number, mtu);
+    driver.connect(b, a.number, mtu);
+    const receive = { opcode: Opcode.RECV, scatter: [range(2 ** 20, length)], wrId: HIGH };
+    const work = {
+      opcode: Opcode.SEND_IMM,
+      gather: [range(0, length)],
+      immediate: HIGH,
+      wrId: HIGH,
+    };
     return {
       name,
       burst: new Burst(world, ...cqs),
       items: () => ({ qp: a, work, pushed, receive: { qp: b, work: receive } }),
-      packets: length > 1024,
+      largePackets: packetsOf(length, mtu),
     };
   };
-  const remote = (name: string, opcode: number, length: number): Kind => {
+  const remote = (name: string, opcode: number, length: number, mtu: number = Mtu.MTU_1024): Kind => {
     const cq = driver.createCq(eq, CQ_LOG_DEPTH);
-    const [a] = driver.pair({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 8 }, undefined, 0, {
+    const [a] = driver.pair({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 8 }, mtu, 0, {
       access: REMOTE_ACCESS,
     });
     const rkey = driver.registerWhole(driver.pd, ALL_RIGHTS);
-    const local = opcode === Opcode.RDMA_READ ? 'scatter' : 'gather';
-    const work = { opcode, [local]: [range(0, length)], remote: { address: memory + 2 ** 21, key: rkey } };
-    return { name, burst: new Burst(world, cq), items: () => ({ qp: a, work }), packets: length > 1024 };
+    const local = opcode === Opcode.RDMA_WRITE ? 'gather' : 'scatter';
+    const atomic = opcode === Opcode.FETCH_ADD ? { swapAdd: [HIGH, HIGH] as const } : {};
+    const work = {
+      opcode,
+      [local]: [range(0, length)],
+      remote: { address: memory + 2 ** 21, key: rkey },
+      wrId: HIGH,
+      ...atomic,
+    };
+    return {
+      name,
+      burst: new Burst(world, cq),
+      items: () => ({ qp: a, work }),
+      largePackets: packetsOf(length, mtu),
+    };
   };
   const copy = (length: number) => (n: number) => ({
     opcode: Opcode.COPY,
     gather: [range(n * 64, length)],
     scatter: [range(2 ** 22 + n * 64, length)],
   });
+  const fill = (length: number) => () => ({
+    opcode: Opcode.FILL,
+    scatter: [range(0, length)],
+    pattern: [HIGH, HIGH] as const,
+  });
   const pieces = (at: number, count: number) =>
-    Array.from({ length: count }, (_, n) => range(at + n * 6144, 65536 / count));
+    Array.from({ length: count }, (_, n) => range(at + n * 6144, LARGE / count));
   return [
     channel('64-byte COPY, rung', copy(64)),
     channel('64-byte COPY, pushed', copy(64), true),
@@ -76,12 +110,17 @@ export function kindsOfWork(): Kind[] {
       gather: pieces(0, 16),
       scatter: pieces(2 ** 22, 8).map(r => ({ ...r, address: r.address + 2 ** 16 })),
     })),
-    channel('64 KiB FILL', () => ({ opcode: Opcode.FILL, scatter: [range(0, 65536)] })),
+    channel('64-byte FILL', fill(64)),
+    channel('64 KiB FILL', fill(LARGE)),
     connection('64-byte SEND, rung', 64),
     connection('64-byte SEND, pushed', 64, true),
-    connection('64 KiB SEND', 65536),
+    connection('64 KiB SEND', LARGE),
+    connection('64 KiB SEND, MTU 4096', LARGE, false, Mtu.MTU_4096),
     remote('64-byte RDMA WRITE', Opcode.RDMA_WRITE, 64),
-    remote('64 KiB RDMA READ', Opcode.RDMA_READ, 65536),
+    remote('64 KiB RDMA WRITE', Opcode.RDMA_WRITE, LARGE),
+    remote('64-byte RDMA READ', Opcode.RDMA_READ, 64),
+    remote('64 KiB RDMA READ', Opcode.RDMA_READ, LARGE),
+    remote('FETCH_ADD', Opcode.FETCH_ADD, 8),
   ];
 }
 

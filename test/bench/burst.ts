@@ -42,7 +42,8 @@ export class Burst {
   readonly #world: World;
   /** Completion queues of the senders and of the receivers. */
   readonly #cqs: readonly Cq[];
-  readonly #stores = new Uint32Array(STORES_MAX * STORE_WORDS);
+  /** As int32s: see PciModel.write. */
+  readonly #stores = new Int32Array(STORES_MAX * STORE_WORDS);
   #length = 0;
   /** By store: 1 if the adapter works off what it has got before the next one. */
   readonly #settles = new Uint8Array(STORES_MAX);

@@ -107,11 +107,15 @@ export async function readsUnderLoad(kind: LaneKind, rounds: number): Promise<Re
       const idle = readTimes(ring);
       driver.setLink(0);
       const loaded = readTimes(ring);
+      driver.setLink(held);
+      const ended = driver.poll(cq).filter(({ receive }) => !receive).length;
+      if (ended === BACKLOG) throw new Error('the backlog did not last');
+      // On a busy machine this process may stand still while the adapter goes on: what has ended is rung again.
+      if (ended > 0) bulkOf(driver, { kind, cq, count: ended });
       if (n < 0) continue;
       times.idle.push(...idle);
       times.loaded.push(...loaded);
     }
-    if (driver.poll(cq).length === BACKLOG) throw new Error('the backlog did not last');
     frontEnd.hangUp();
     ring.close();
     return times;

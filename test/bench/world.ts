@@ -76,7 +76,7 @@ export class World implements Target {
   }
 
   store(bar: number, offset: number, size: number, lo: number, hi = 0): void {
-    this.adapter.write(bar, offset, size, lo >>> 0, hi >>> 0, this.#position++);
+    this.adapter.write(bar, offset, size, lo | 0, hi | 0, this.#position++);
   }
 
   settle(): void {

@@ -3,6 +3,7 @@ import type { Case } from '../conformance/case.js';
 import { copyCases } from './cases/copies.js';
 import { deliverCases } from './cases/deliver.js';
 import { indexCases } from './cases/indices.js';
+import { neighbourCases } from './cases/neighbours.js';
 import { overtakeCases } from './cases/overtake.js';
 import { processorCases } from './cases/processors.js';
 import { pushStateCases } from './cases/push-states.js';
@@ -19,4 +20,5 @@ export const claimCases: readonly Case[] = [
   ...processorCases,
   ...indexCases,
   ...pushStateCases,
+  ...neighbourCases,
 ];

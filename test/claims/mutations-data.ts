@@ -43,15 +43,15 @@ export const dataMutations: readonly Mutation[] = [
   {
     name: 'the gather engine rounds addresses down to words',
     file: 'model/translate.js',
-    find: 'const address = sgeAddress(m, at) + this.#offset;',
-    replace: 'const address = sgeAddress(m, at) - (sgeAddress(m, at) % 4) + this.#offset;',
+    find: 'this.segment.of(sgeAddress(m, at) + this.#offset, max)',
+    replace: 'this.segment.of(sgeAddress(m, at) - (sgeAddress(m, at) % 4) + this.#offset, max)',
     breaks: ['the gather engine reads by DMA exactly the ranges that the descriptor names'],
   },
   {
     name: 'a region is taken for one piece of memory',
     file: 'model/translate.js',
-    find: 'this.length = Math.min(max, pageBytes - inPage);',
-    replace: 'this.length = max;',
+    find: 'this.length = Math.min(this.length, pageBytes - inPage);',
+    replace: '',
     breaks: [
       'gather lists of 0 … 30 entries, odd lengths and alignments, scattered pages, two regions',
       'a range over many pages of a region lands where its pages are and nowhere else',
@@ -64,15 +64,15 @@ export const dataMutations: readonly Mutation[] = [
   {
     name: 'COPY moves nothing',
     file: 'model/engine.js',
-    find: 'memory.copy(',
-    replace: '((_from, _to, _length) => Dma.DONE)(',
+    find: 'memory.from(from).at(to).copy(n)',
+    replace: 'Dma.DONE',
     breaks: ['a push into the middle of a large COPY waits for no slice but the one in progress'],
   },
   {
     name: 'FILL writes nothing',
     file: 'model/engine.js',
-    find: 'memory.fill(',
-    replace: '((_at, _length, _pattern, _phase) => Dma.DONE)(',
+    find: 'memory.at(to).fill(n, pattern, (start + done) % PATTERN_BYTES)',
+    replace: 'Dma.DONE',
     breaks: [
       'the pushed bytes are taken with the trailer: what the buffer gets next does not change them (engine)',
     ],
@@ -87,8 +87,8 @@ export const dataMutations: readonly Mutation[] = [
   {
     name: 'every entry of a list is taken for its first one',
     file: 'model/translate.js',
-    find: 'const address = sgeAddress(m, at) + this.#offset;',
-    replace: 'const address = sgeAddress(m, this.#list) + this.#offset;',
+    find: 'this.segment.of(sgeAddress(m, at) + this.#offset, max)',
+    replace: 'this.segment.of(sgeAddress(m, this.#list) + this.#offset, max)',
     breaks: ['the gather engine reads by DMA exactly the ranges that the descriptor names'],
   },
   {

@@ -93,12 +93,26 @@ export const pushMutations: readonly Mutation[] = [
   {
     name: 'a push without a free slot is dropped',
     file: 'model/push.js',
-    find: 'const slot = why === undefined ? core.queues.freeSlot() : NONE;',
-    replace: 'const slot = core.queues.freeSlot(); if (slot === NONE) return;',
+    find: 'const slot = why === undefined ? core.queues.freeSlot(page) : NONE;',
+    replace: 'const slot = core.queues.freeSlot(page); if (slot === NONE) return;',
     breaks: [
       'no slot free: pushes beyond the last slot run from memory, each exactly once, in order (link)',
       'no slot free: pushes beyond the last slot run from memory, each exactly once, in order (engine)',
-      'slots are shared by all queues and all pages, and one that is freed serves another queue',
+      'the slots of a page serve all its queues, one that is freed serves another queue, and no other page has a part in them',
+    ],
+  },
+  {
+    name: 'all pages share the slots of one',
+    file: 'model/queues.js',
+    find: 'slotsOfPage = (page) => slotRow(page * PUSH_SLOTS)',
+    replace: 'slotsOfPage = (_page) => slotRow(0)',
+    breaks: [
+      "pushes of another page that cannot run keep nobody's push from going first: the other end has no receive",
+      "pushes of another page that cannot run keep nobody's push from going first: the queue is in SQD (link)",
+      "pushes of another page that cannot run keep nobody's push from going first: the queue is in SQD (engine)",
+      "pushes of another page that cannot run keep nobody's push from going first: a translation is missing",
+      'pushes of twenty pages, more than one page can have: each runs as pushed, in the order in which they came',
+      'the slots of a page serve all its queues, one that is freed serves another queue, and no other page has a part in them',
     ],
   },
   {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What is taken out of the scheduler, and the cases that notice.
+import { shareCases, shareName } from './cases/shares.js';
 import type { Mutation } from './patched-model.js';
+
+const shares = shareCases.map(c => c.name);
 
 export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'the scheduler takes pushed queues in turn like any other',
     file: 'model/queues.js',
-    find: 'pushed ? PUSHED : wanted',
-    replace: 'wanted',
+    find: 'PUSHED + wanted, pslotSequence(this.#m, slot)',
+    replace: 'wanted, 0',
     breaks: [
       'behind a COPY of 2 GiB a push is the very next slice, each of a hundred times',
       'behind a SEND of 2 GiB a push is the very next slice, each of a hundred times',
@@ -20,19 +23,29 @@ export const schedulerMutations: readonly Mutation[] = [
   },
   {
     name: 'pushes run last come, first served',
-    file: 'model/queues.js',
-    find: 'isBefore(this.#m, row, best)',
-    replace: 'isBefore(this.#m, best, row)',
+    file: 'model/arrivals.js',
+    find: 'isAfter(this.#numberOf[b], this.#numberOf[a])',
+    replace: 'isAfter(this.#numberOf[a], this.#numberOf[b])',
     breaks: [
       'pushes on several queues run in the order in which they came, ahead of what was rung on the same queues later',
       'a push waits for pushes that came before it and for nothing that came after it',
+      'pushes of twenty pages, more than one page can have: each runs as pushed, in the order in which they came',
+    ],
+  },
+  {
+    name: 'whoever stops loses his place among those who push',
+    file: 'model/arrivals.js',
+    find: 'if (this.#heap[place] === last) this.#sink(place, last);',
+    replace: '',
+    breaks: [
+      'pushes of twenty pages, more than one page can have: each runs as pushed, in the order in which they came',
     ],
   },
   {
     name: 'a pushed descriptor overtakes its own queue',
     file: 'model/queues.js',
-    find: 'pslotIndex(this.#m, row) === index)',
-    replace: 'pslotIndex(this.#m, row) >= index)',
+    find: 'pslotIndex(m, row) === index)',
+    replace: 'pslotIndex(m, row) >= index)',
     breaks: [
       'the DMA engine executes an operation rung and an operation pushed',
       'order inside one queue of the link stays, rung or pushed',
@@ -47,11 +60,7 @@ export const schedulerMutations: readonly Mutation[] = [
     breaks: [
       'under a flood of pushes a rung queue still gets one slice in eight, and pushes the other seven',
       'one who pushes without end leaves a rung queue one slice in eight, no less and no more',
-      'on a wire that is busy one in eight is for rung queues, of packets as of slices (372 ns a slice)',
-      'on a wire that is busy one in eight is for rung queues, of packets as of slices (500 ns a slice)',
-      'on a wire that is busy one in eight is for rung queues, of packets as of slices (3000 ns a slice)',
-      'on a wire that is busy one in eight is for rung queues, of packets as of slices (9100 ns a slice)',
-      'on a wire that is busy one in eight is for rung queues, of packets as of slices (20000 ns a slice)',
+      ...shares,
     ],
   },
   {
@@ -67,8 +76,8 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'pushes that overtook nobody count against the next one',
     file: 'model/scheduler.js',
-    find: 'const next = !queues.hasRung(c) ? 0 : this.#open[c] ? streak + 1 : streak;',
-    replace: 'const next = Math.min(streak + 1, PUSHED_IN_A_ROW);',
+    find: 'rung !== NONE ? m[OVERTAKEN] + 1 : 0',
+    replace: 'Math.min(m[OVERTAKEN] + 1, PUSHED_IN_A_ROW)',
     breaks: ['pushes that had nobody to overtake do not cost the next push its precedence'],
   },
   {
@@ -138,13 +147,38 @@ export const schedulerMutations: readonly Mutation[] = [
     breaks: ['turns go on where they were when another process takes the adapter over'],
   },
   {
-    name: 'pushed slices count for all rung queues alike, and are forgotten for all alike',
+    name: 'wire and engine have no eighth of their own for rung queues',
     file: 'model/scheduler.js',
-    find: 'if (this.#open[c] && m[STREAKS + c] !== 0)',
-    replace: 'if (m[STREAKS + c] !== 0)',
+    find: 'if (queues.hasRung(c) && m[STREAKS + c] >= PUSHED_IN_A_ROW)',
+    replace: 'if (false)',
     breaks: [
-      'on a wire that is busy one in eight is for rung queues, of packets as of slices (372 ns a slice)',
+      shareName('ax', 'L', 0),
+      shareName('ax', 'L', 372),
+      shareName('ax', 'LE', 0),
+      shareName('ax', 'LE', 372),
+      shareName('abxy', 'LEE', 372),
+      shareName('axf', 'LE', 372),
+      shareName('ax', 'LE', 3000),
     ],
+  },
+  {
+    name: 'rung queues have an eighth of the wire and of the engine alone, not of what others push',
+    file: 'model/scheduler.js',
+    find: 'm[OVERTAKEN] >= PUSHED_IN_A_ROW',
+    replace: 'false',
+    breaks: [
+      shareName('ax', 'L', 0),
+      shareName('abxy', 'L', 0),
+      shareName('axf', 'LE', 0),
+      'several who push without end, to link and engine, leave rung queues of both one slice in eight',
+    ],
+  },
+  {
+    name: 'an eighth of the wire counts as a turn among all rung queues',
+    file: 'model/scheduler.js',
+    find: 'this.#turns.take(); this.#count(STREAKS + c, 0); return other;',
+    replace: 'this.#turns.take(); this.#count(STREAKS + c, 0); this.#count(OVERTAKEN, 0); return other;',
+    breaks: [shareName('axf', 'LE', 0), shareName('axf', 'LEE', 0)],
   },
   {
     name: 'the DMA engine does not yield before the end',

@@ -5,6 +5,8 @@ import type { Case } from '../conformance/case.js';
 import type { InProcess } from '../support/in-process.js';
 import { claimCases } from './all-cases.js';
 import { boundCases } from './cases/bounds.js';
+import { untranslatedCases } from './cases/neighbours.js';
+import { shareCases } from './cases/shares.js';
 import { sliceCases } from './cases/slices.js';
 
 /** Every in-process case that proves a claim. */
@@ -12,5 +14,7 @@ export const proofCases: readonly Case<InProcess>[] = [
   ...claimCases,
   ...sliceCases,
   ...boundCases,
+  ...shareCases,
+  ...untranslatedCases,
   ...conformanceCases.filter(c => c.claims !== undefined),
 ];

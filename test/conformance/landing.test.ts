@@ -101,6 +101,38 @@ test('memory that faults although it was checked: the responder tells of it, and
   t.deepEqual(d.target.readBytes(page, 64), from.bytes);
 });
 
+test('what memory took back from one queue pair is not taken as said of another one: its WRITE lands once', t => {
+  const memory = new ShortMemory(1 << 24);
+  const { target, d } = world(memory);
+  const [one, two] = [makeEnds(d), makeEnds(d)];
+  const there = remoteMemory(d, 64);
+  const gone = remoteMemory(d, 64);
+  const before = there.get();
+  const from = filled(d, 64);
+  const gather = [{ address: from.address, length: 64 }];
+  const write = ({ iova, key }: typeof there, wrId: number) => ({
+    opcode: RDMA_WRITE,
+    gather,
+    remote: { address: iova, key },
+    wrId,
+  });
+  memory.shortAt = gone.at;
+  d.send(one.a, write(gone, 1));
+  target.adapter.poll(1);
+  t.deepEqual(d.poll(one.cq), [], 'the step is to be done again');
+  // A push comes first, and cannot complete yet.
+  memory.setHole(two.cq.address, PAGE, Dma.NOT_YET);
+  d.push(two.a, write(there, 2));
+  target.adapter.poll(1);
+  t.deepEqual(there.get(), before, 'nobody may see what cannot complete');
+  exhaust(target);
+  memory.clearHoles();
+  target.adapter.memoryChanged();
+  t.deepEqual(outcomes(finish(d, one.cq)), [[1, WcStatus.REM_OP_ERR]]);
+  t.deepEqual(outcomes(finish(d, two.cq)), [[2, WcStatus.SUCCESS]]);
+  t.deepEqual(there.get(), from.bytes);
+});
+
 const IPV6 = Uint8Array.from({ length: 16 }, (_, n) => (n === 0 ? 0xfd : n));
 
 /** A connection over each version of IP. */

@@ -18,13 +18,29 @@ import { Dma } from '../../device/model/ports.js';
 import { assertAllWell, finish, makeQueues } from '../support/bench.js';
 import { Driver } from '../support/driver.js';
 import { packetsOf } from '../support/frames-of.js';
-import { InProcess } from '../support/in-process.js';
+import { InProcess, type InProcessOptions } from '../support/in-process.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-test('arming a queue that has entries, while the event queue has no translation yet, fires when it has one', t => {
-  const target = new InProcess();
+/** An adapter with an event queue and a completion queue. */
+function world(options: InProcessOptions = {}) {
+  const target = new InProcess(options);
   const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
+  return { target, d, ...makeQueues(d) };
+}
+
+/** Runs the adapter until it cannot go on; no translation arrives. */
+function exhaust(target: InProcess): void {
+  while (target.step());
+}
+
+/** A page of memory has a translation again. */
+function found(target: InProcess, address: number): void {
+  target.memory.setHole(address, 4096, Dma.DONE);
+  target.adapter.memoryChanged();
+}
+
+test('arming a queue that has entries, while the event queue has no translation yet, fires when it has one', t => {
+  const { target, d, eq, cq } = world();
   const qp = d.channel({ sendCq: cq });
   d.send(qp, { opcode: Opcode.NOP });
   target.settle();
@@ -33,8 +49,7 @@ test('arming a queue that has entries, while the event queue has no translation 
   d.arm(cq);
   target.settle();
   t.deepEqual([d.events(eq), target.interrupts(0)], [[], 0]);
-  target.memory.setHole(eq.address, 4096, Dma.DONE);
-  target.adapter.memoryChanged();
+  found(target, eq.address);
   target.settle();
   t.is(d.events(eq).length, 1);
   t.is(target.interrupts(0), 1);
@@ -42,9 +57,7 @@ test('arming a queue that has entries, while the event queue has no translation 
 });
 
 test('the same for a queue that is armed again and again meanwhile: one event', t => {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
+  const { target, d, eq, cq } = world();
   const other = d.createCq(eq);
   const qps = [cq, other].map(sendCq => d.channel({ sendCq }));
   for (const qp of qps) d.send(qp, { opcode: Opcode.NOP });
@@ -52,8 +65,7 @@ test('the same for a queue that is armed again and again meanwhile: one event', 
   target.memory.setHole(eq.address, 4096, Dma.NOT_YET);
   for (const queue of [cq, other, cq, cq, other]) d.arm(queue);
   target.settle();
-  target.memory.setHole(eq.address, 4096, Dma.DONE);
-  target.adapter.memoryChanged();
+  found(target, eq.address);
   target.settle();
   t.deepEqual(
     d.events(eq).map(e => e.number),
@@ -61,30 +73,27 @@ test('the same for a queue that is armed again and again meanwhile: one event', 
   );
 });
 
-/** Runs the adapter until it cannot go on; no translation arrives. */
-function exhaust(target: InProcess): void {
-  while (target.step());
-}
+/** Transfers of a NOP: its descriptor is read, its completion written, and the last word of that, then its event. */
+const COMPLETION = 2;
+const EVENT = 4;
 
-/** A completion that is committed, and whose translation has just gone away. */
-function owedCompletion() {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
+/** A NOP that is committed, and the translation for one of its transfers has just gone away. */
+function owed(transfer: number) {
+  const w = world();
+  const { target, d, eq, cq } = w;
   const otherCq = d.createCq(eq);
   const qp = d.channel({ sendCq: cq });
   const other = d.channel({ sendCq: otherCq });
   d.armEq(eq);
   d.arm(cq);
   d.send(qp, { opcode: Opcode.NOP, wrId: 1 });
-  // The first transfer reads the descriptor, the second one writes the completion.
-  target.memory.missAt = target.memory.transfers + 2;
+  target.memory.missAt = target.memory.transfers + transfer;
   exhaust(target);
-  return { target, d, eq, cq, otherCq, qp, other };
+  return { ...w, otherCq, qp, other };
 }
 
 test('a completion that lost its translation after the commit: nothing else goes on, and nothing is lost', t => {
-  const { target, d, eq, cq, otherCq, qp, other } = owedCompletion();
+  const { target, d, eq, cq, otherCq, qp, other } = owed(COMPLETION);
   const untouched = () => [d.poll(cq, false).length, d.events(eq).length, target.interrupts(0)];
   t.deepEqual(untouched(), [0, 0, 0]);
   t.is(target.adapter.wakeAtNs, Infinity);
@@ -113,7 +122,7 @@ test('a completion that lost its translation after the commit: nothing else goes
 });
 
 test('a reset forgets what was owed: nothing is written after it', t => {
-  const { target, d, cq } = owedCompletion();
+  const { target, d, cq } = owed(COMPLETION);
   d.writeRegister(REG_RESET_OFFSET, RESET_MAGIC);
   target.memory.knowAll();
   exhaust(target);
@@ -126,7 +135,7 @@ test('a reset forgets what was owed: nothing is written after it', t => {
 });
 
 test('a completion whose page goes away after the commit is a fault of its queue, counted once and told', t => {
-  const { target, d, eq, cq } = owedCompletion();
+  const { target, d, eq, cq } = owed(COMPLETION);
   target.memory.setHole(cq.address, 4096, Dma.FAULT);
   target.settle();
   t.is(d.readRegister(REG_COUNT_DMA_FAULTS_OFFSET), 1);
@@ -142,16 +151,7 @@ test('a completion whose page goes away after the commit is a fault of its queue
 });
 
 test('a page of the event queue that goes away after the commit loses the event, and says so', t => {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
-  const qp = d.channel({ sendCq: cq });
-  d.armEq(eq);
-  d.arm(cq);
-  d.send(qp, { opcode: Opcode.NOP, wrId: 1 });
-  // Descriptor, completion and its last word, event.
-  target.memory.missAt = target.memory.transfers + 4;
-  exhaust(target);
+  const { target, d, eq, cq } = owed(EVENT);
   assertAllWell(d.poll(cq), 1);
   target.memory.setHole(eq.address, 4096, Dma.FAULT);
   target.settle();
@@ -161,15 +161,7 @@ test('a page of the event queue that goes away after the commit loses the event,
 });
 
 test('a completion that the guest has is not written again while what follows it waits', t => {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
-  const qp = d.channel({ sendCq: cq });
-  d.armEq(eq);
-  d.arm(cq);
-  d.send(qp, { opcode: Opcode.NOP, wrId: 1 });
-  target.memory.missAt = target.memory.transfers + 4;
-  exhaust(target);
+  const { target, d, eq, cq } = owed(EVENT);
   assertAllWell(d.poll(cq), 1);
   target.writeBytes(cq.address, new Uint8Array(32));
   target.settle();
@@ -178,9 +170,7 @@ test('a completion that the guest has is not written again while what follows it
 });
 
 test('the output of a command that has no translation: the command is tried again, whole', t => {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { cq } = makeQueues(d);
+  const { target, d, cq } = world();
   const qp = d.channel({ sendCq: cq });
   d.setLink(Hold.ENGINE);
   d.push(qp, { opcode: Opcode.NOP });
@@ -200,9 +190,7 @@ test('the output of a command that has no translation: the command is tried agai
 });
 
 test('no queue has its turn after a completion that waits, however many slices the model may run', t => {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
+  const { target, d, eq, cq } = world();
   const otherCq = d.createCq(eq);
   for (const sendCq of [cq, otherCq]) d.send(d.channel({ sendCq }), { opcode: Opcode.NOP });
   target.memory.missAt = target.memory.transfers + 2;
@@ -214,9 +202,7 @@ test('no queue has its turn after a completion that waits, however many slices t
 });
 
 test('memory that goes away in the middle of a completion is a fault at once', t => {
-  const target = new InProcess();
-  const d = new Driver(target).start();
-  const { eq, cq } = makeQueues(d);
+  const { target, d, eq, cq } = world();
   d.send(d.channel({ sendCq: cq }), { opcode: Opcode.NOP });
   target.memory.beforeWrite = () => {
     target.memory.beforeWrite = undefined;
@@ -232,9 +218,7 @@ test('memory that goes away in the middle of a completion is a fault at once', t
 
 test('a packet whose delivery waits for a translation is captured once', t => {
   const path = join(temporaryDirectory(t), 'waits.pcapng');
-  const target = new InProcess({ capturePath: path });
-  const d = new Driver(target).start();
-  const { cq } = makeQueues(d);
+  const { target, d, cq } = world({ capturePath: path });
   const [a, b] = d.pair({ sendCq: cq });
   const to = d.alloc(4096);
   target.memory.setHole(to, 4096, Dma.NOT_YET);
@@ -253,10 +237,8 @@ test('a packet whose delivery waits for a translation is captured once', t => {
 });
 
 test('a COPY keeps the slices that are done when the next one has no translation', t => {
-  const target = new InProcess();
+  const { target, d, cq } = world();
   target.host.workWaiting = () => false;
-  const d = new Driver(target).start();
-  const { cq } = makeQueues(d);
   const qp = d.channel({ sendCq: cq });
   const [from, to] = [d.alloc(32768), d.alloc(32768)];
   target.memory.setHole(to + 16384, 4096, Dma.NOT_YET);
@@ -268,8 +250,7 @@ test('a COPY keeps the slices that are done when the next one has no translation
   });
   exhaust(target);
   const before = target.memory.reads.length;
-  target.memory.setHole(to + 16384, 4096, Dma.DONE);
-  target.adapter.memoryChanged();
+  found(target, to + 16384);
   assertAllWell(finish(d, cq), 1);
   t.is(target.memory.reads.length - before, 4, 'four slices were left');
 });

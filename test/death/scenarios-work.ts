@@ -232,6 +232,24 @@ const scheduling: Scenario[] = [
     },
   },
   {
+    name: 'pushes of two pages that wait together',
+    setup: stage => {
+      const c = channel(stage, stage.driver.create(Command.ALLOC_PAGE));
+      const d = channel(stage);
+      return () => {
+        const { driver } = stage;
+        driver.setLink(Hold.ENGINE);
+        driver.push(c.qp, fill(ranges(c.target, [9])), { memory: null });
+        driver.push(d.qp, fill(ranges(d.target, [9])), { memory: null });
+        driver.push(c.qp, fill(ranges(c.target + 16, [9])), { buffer: 1, memory: null });
+        driver.setLink(0);
+        stage.target.settle();
+        expect(stage, c.cq, 0, 0);
+        expect(stage, d.cq, 0);
+      };
+    },
+  },
+  {
     name: 'a doorbell page of its own, and a page that may not ring',
     setup: stage => {
       const page = stage.driver.create(Command.ALLOC_PAGE);

@@ -4,6 +4,7 @@
 // entry, so after a death they may hold any mixture of old and new. Here they are filled with the worst mixture, garbage,
 // before each recovery; what is left of a half-done unjournaled store can then do no more harm than that.
 import { MrKind } from '../../device/abi/generated/commands.js';
+import { PUSH_SLOTS } from '../../device/abi/generated/registers.js';
 import {
   AH_TABLE,
   AH_WORDS,
@@ -35,7 +36,6 @@ import {
   POOL_BLOCK_PAGES,
   POOL_BLOCK_TABLE,
   POOL_TABLE,
-  PSLOT_COUNT,
   PSLOT_TABLE,
   PSLOT_WORDS,
   QP_RECV_WQE_OFFSET,
@@ -53,6 +53,7 @@ import {
 
 /** The part of the region that scenarios use, as [first word, words]; the enumerator checks that the rest stays zero. */
 const HOT_ROWS = 12;
+const HOT_PAGES = 4;
 const HOT_BLOCKS = 8;
 const JOURNAL_ENTRIES = 512;
 export const HOT: readonly (readonly [number, number])[] = [
@@ -60,14 +61,14 @@ export const HOT: readonly (readonly [number, number])[] = [
   [JOURNAL_TABLE, JOURNAL_ENTRIES * 2],
   [OUTBOX_TABLE, OUTBOX_COUNT * OUTBOX_WORDS],
   [PD_TABLE, HOT_ROWS * PD_WORDS],
-  [DPAGE_TABLE, 4 * DPAGE_WORDS],
+  [DPAGE_TABLE, HOT_PAGES * DPAGE_WORDS],
   [EQ_TABLE, HOT_ROWS * EQ_WORDS],
   [CQ_TABLE, HOT_ROWS * CQ_WORDS],
   [QP_TABLE, HOT_ROWS * QP_WORDS],
   [SRQ_TABLE, HOT_ROWS * SRQ_WORDS],
   [AH_TABLE, HOT_ROWS * AH_WORDS],
   [GID_TABLE, GID_COUNT * GID_WORDS],
-  [PSLOT_TABLE, PSLOT_COUNT * PSLOT_WORDS],
+  [PSLOT_TABLE, HOT_PAGES * PUSH_SLOTS * PSLOT_WORDS],
   [MR_TABLE, HOT_ROWS * MR_WORDS],
   [POOL_BLOCK_TABLE, HOT_BLOCKS],
   [POOL_TABLE, HOT_BLOCKS * POOL_BLOCK_PAGES * 2],
@@ -104,7 +105,7 @@ export function unreferenced(m: Uint32Array, visit: Visit): void {
   const owed = at(OUTBOX_COUNT_WORD);
   visit(OUTBOX_TABLE + owed * OUTBOX_WORDS, (OUTBOX_COUNT - owed) * OUTBOX_WORDS);
   for (const [first, words, keep] of ROWS) freeRows(at, first, words, keep, visit);
-  for (let n = 0; n < PSLOT_COUNT; n++) {
+  for (let n = 0; n < HOT_PAGES * PUSH_SLOTS; n++) {
     const row = PSLOT_TABLE + n * PSLOT_WORDS;
     if (at(row) === 0) visit(row + 1, PSLOT_WORDS - 1);
   }

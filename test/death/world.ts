@@ -66,7 +66,7 @@ export class World {
     this.#capture = options.capture ?? false;
     const { workWaiting } = options;
     this.#host = {
-      memory: this.memory,
+      memory: this.memory.port,
       clock: { nowNs: () => this.nowNs },
       raiseInterrupt: vector => this.#interrupt(vector),
       setInterruptLevel: level => this.#line(level),

@@ -39,6 +39,15 @@ test('the tap sees a frame before the receiver does, and answers after it', t =>
   t.deepEqual(order, ['tap 100', 'receiver 100', 'tap 62', 'receiver 62']);
 });
 
+test('a loopback hands over the bytes of the sender themselves, and says so', t => {
+  const link = new LoopbackLink(new ManualClock(), 4096);
+  const frame = pattern(64);
+  link.receiver = received => t.is(received, frame);
+  link.transmit(frame, 64);
+  t.true(link.verbatim);
+  t.false(new FaultyLink(link).verbatim);
+});
+
 test('a rate has to be a finite number, and 0 frees the wire', t => {
   const link = new LoopbackLink(new ManualClock(), 4096);
   for (const rate of [-1, Number.NaN, Infinity])

@@ -31,14 +31,23 @@ async function work(job: Job): Promise<void> {
   const coverage = job.coverage ? new Coverage() : undefined;
   const { loadTarget } = await import('./targets.js');
   const current = new CurrentInput(job.current);
+  let told = performance.now();
   const loop = new Loop(await loadTarget(job.target), job.seed, coverage, {
-    begin: input => current.begin(input),
+    begin: input => {
+      current.begin(input);
+      // Here, and not after a batch: to find the inputs that showed something new may take many looks.
+      const now = performance.now();
+      if (now - told < PROGRESS_MS) return;
+      told = now;
+      say({ kind: 'progress', progress: progressOf(loop) });
+    },
     finding: finding => say({ kind: 'finding', finding }),
   });
   for (const input of job.inputs) {
-    loop.replay([input]);
+    loop.replay(input);
     await turn();
   }
+  loop.begin();
   if (!job.replayOnly) await fuzz(job, loop);
   if (job.keepCorpus) say({ kind: 'corpus', inputs: loop.smallCorpus() });
   say({ kind: 'done', progress: progressOf(loop) });
@@ -46,15 +55,9 @@ async function work(job: Job): Promise<void> {
 
 async function fuzz(job: Job, loop: Loop): Promise<void> {
   const end = performance.now() + job.seconds * 1000;
-  let told = performance.now();
   for (const first = loop.executions; loop.executions - first < job.executions; ) {
     loop.batch(job.executions - (loop.executions - first));
-    const now = performance.now();
-    if (now >= end || (job.stopAtFinding && loop.findings > 0)) break;
-    if (now - told >= PROGRESS_MS) {
-      told = now;
-      say({ kind: 'progress', progress: progressOf(loop) });
-    }
+    if (performance.now() >= end || (job.stopAtFinding && loop.findings > 0)) break;
     // Memory that was let go is given back, and reports leave, only when the event loop runs.
     await turn();
   }

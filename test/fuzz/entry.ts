@@ -15,6 +15,12 @@ import {
   setWqeOpcode,
   setWqeOperandHi,
   setWqeOperandLo,
+  setWqeRegAccess,
+  setWqeRegIova,
+  setWqeRegLength,
+  setWqeRegPageCount,
+  setWqeRegPageList,
+  setWqeRegPageShift,
   setWqeRemoteAddress,
   setWqeScatterCount,
   setWqeWrIdLo,
@@ -24,10 +30,12 @@ import {
 import { type Kind, partsOf } from '../hostile/oracle.js';
 import type { Dice } from './dice.js';
 import { type Piece, piecesOf, putPiece, structOf, valueFor } from './fields.js';
-import { DATA_BYTES, type Objects, RO_IOVA, RW_IOVA } from './world.js';
+import { DATA_BYTES, FAST_IOVA, FAST_LIST, type Objects, PAGE, RO_IOVA, RW_IOVA } from './world.js';
 
 export const OPCODES: readonly number[] = Object.values(Opcode);
 const MAX_RANGES = 6;
+const PAGE_SHIFT = 12;
+const ALL_RIGHTS = 15;
 
 /** Fields of the head, then of each gather or scatter entry. */
 export const PIECES: readonly Piece[] = [
@@ -98,16 +106,19 @@ export function encodeEntry(
   setWqeIndex(words, 0, index);
   setWqeInlineLength(words, 0, inline ? length % (stride - WQE_SIZE - extension + 8) : 0);
   setWqeWrIdLo(words, 0, index + 0x1000);
-  setOperands(words, parts, shape, place, o);
-  for (let n = 0; n < extension / 4; n++) words[WQE_SIZE / 4 + n] = n < 2 ? shape + n : 0;
+  const key = parts.has('kernel') || opcode === Opcode.SEND_INV;
+  setOperands(words, parts, key ? keyFor(shape, o) : shape, shape, place, o);
+  if (parts.has('registration')) setRegistration(words, shape, place, o);
+  else for (let n = 0; n < extension / 4; n++) words[WQE_SIZE / 4 + n] = n < 2 ? shape + n : 0;
   for (let n = 0; n < gather + scatter; n++) {
     const reads = n < gather;
     const at = (WQE_SIZE + extension + n * SGE_SIZE) / 4;
     const fixed = reads && (shape >>> (8 + n)) % 2 === 1;
-    const base = fixed ? RO_IOVA : RW_IOVA;
+    const fast = !fixed && (shape >>> (12 + n)) % 8 === 1;
+    const base = fixed ? RO_IOVA : fast ? FAST_IOVA : RW_IOVA;
     setSgeAddress(words, at, base + ((place + n * 0x5a0 + (reads ? 0 : 0x380)) % DATA_BYTES));
     setSgeLength(words, at, parts.has('atomic') ? 8 : length);
-    setSgeLkey(words, at, fixed ? o.ro : o.rw);
+    setSgeLkey(words, at, fixed ? o.ro : fast ? o.fast + ((shape >>> 20) % 2) : o.rw);
   }
   const bytes = new Uint8Array(words.buffer);
   for (let n = from + 5; n + 2 < from + ENTRY_NUMBERS; n += 3) damageOf(bytes, numbers, n);
@@ -118,17 +129,34 @@ export function encodeEntry(
 function setOperands(
   words: Uint32Array,
   parts: ReadonlySet<string>,
+  low: number,
   shape: number,
   place: number,
   o: Objects,
 ): void {
-  if (parts.has('low')) setWqeOperandLo(words, 0, shape);
+  if (parts.has('low')) setWqeOperandLo(words, 0, low);
   if (!parts.has('remote')) return parts.has('high') ? setWqeOperandHi(words, 0, place) : undefined;
   const fixed = (shape >>> 16) % 4 === 0;
   const unit = parts.has('atomic') ? 8 : 1;
   const at = Math.floor((place % DATA_BYTES) / unit) * unit;
   setWqeOperandHi(words, 0, fixed ? o.ro : o.rw);
   setWqeRemoteAddress(words, 0, (fixed ? RO_IOVA : RW_IOVA) + at);
+}
+
+/** The region that waits for memory, under the key that it has or another one; sometimes a region that may not be named. */
+const keyFor = (shape: number, o: Objects): number => (shape % 5 === 0 ? o.rw : o.fast + ((shape >>> 3) % 2));
+
+/** Memory for it: the pages that may be written, one of them, or more than it takes; or only the right to read them. */
+function setRegistration(words: Uint32Array, shape: number, place: number, o: Objects): void {
+  const at = WQE_SIZE / 4;
+  const pages = 1 + ((shape >>> 4) % FAST_LIST);
+  const inPage = place % PAGE;
+  setWqeRegIova(words, at, FAST_IOVA + inPage);
+  setWqeRegLength(words, at, pages * PAGE - inPage);
+  setWqeRegPageList(words, at, o.fastList);
+  setWqeRegPageCount(words, at, pages);
+  setWqeRegAccess(words, at, (shape >>> 6) % 4 === 0 ? 0 : ALL_RIGHTS);
+  setWqeRegPageShift(words, at, PAGE_SHIFT);
 }
 
 function damageOf(bytes: Uint8Array, numbers: readonly number[], at: number): void {

@@ -72,6 +72,15 @@ const CASES: readonly Case[] = [
     says: /no end after/,
   },
   {
+    target: 'doorbells',
+    name: 'FAST_REG takes more pages than were set aside',
+    file: 'model/memory-ops.js',
+    find: 'const most = mrPageCount(m, mr);',
+    replace: 'const most = 1e9;',
+    executions: 20_000,
+    says: /a state that the adapter itself would refuse/,
+  },
+  {
     target: 'descriptors',
     name: 'the end of a memory region is not looked at',
     file: 'model/translate.js',

@@ -7,6 +7,7 @@ import { Dice } from './dice.js';
 import { generateInput, type Input, minimise, mutate } from './input.js';
 import { foldDigits, Novelty, type Target, Violation } from './target.js';
 
+const SMALLEST_BATCH = 50;
 const FIRST_BATCH = 200;
 const LARGEST_BATCH = 20_000;
 /** Looks at the coverage may cost this part of the time. */
@@ -75,14 +76,20 @@ export class Loop {
     return this.#coverage?.blocks ?? 0;
   }
 
-  /** Runs inputs that are there already; those that show something become the corpus. */
-  replay(inputs: readonly Input[]): void {
-    for (const input of inputs) {
-      this.executions++;
-      const shown = this.#execute(input);
-      if (shown || this.#fresh()) this.corpus.push(input);
-      this.#target.rest?.();
-    }
+  /**
+   * Runs an input that is there already, and takes it into the corpus. Whether it shows a block that no other has shown
+   * is not asked: a look for each input of a corpus takes a minute on a busy machine, and they were chosen for that.
+   */
+  replay(input: Input): void {
+    this.executions++;
+    this.#execute(input);
+    this.corpus.push(input);
+    this.#target.rest?.();
+  }
+
+  /** What ran so far is no news any more. */
+  begin(): void {
+    this.#coverage?.look();
   }
 
   /** Runs one batch of at most `limit` new inputs. */
@@ -172,9 +179,10 @@ export class Loop {
   #lookAt(inputs: readonly Input[], spentMs: number): void {
     const coverage = this.#coverage!;
     const fresh = coverage.look();
-    const ratio = (spentMs * LOOK_SHARE) / Math.max(0.01, coverage.lookMs);
+    // A batch that takes longer than its look is worth is smaller the next time: all of it is run again in a search.
+    const ratio = coverage.lookMs / LOOK_SHARE / Math.max(0.01, spentMs);
     this.#batch = Math.max(
-      FIRST_BATCH,
+      SMALLEST_BATCH,
       Math.min(LARGEST_BATCH, Math.round(this.#batch * Math.min(4, ratio))),
     );
     if (fresh.size > 0) this.#search(inputs, fresh);
@@ -193,9 +201,8 @@ export class Loop {
   }
 
   #hit(inputs: readonly Input[], wanted: ReadonlySet<string>): Set<string> {
-    const coverage = this.#coverage!;
-    coverage.look();
+    // The counters are at zero: each look leaves them so, and nothing has run since the last one.
     for (const input of inputs) this.#execute(input);
-    return coverage.hit(wanted);
+    return this.#coverage!.hit(wanted);
   }
 }

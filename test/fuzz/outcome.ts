@@ -7,6 +7,8 @@ import {
   cqUntold,
   cqUsed,
   eqDeferred,
+  mrKey,
+  mrValid,
   OUTBOX_COUNT,
   qpErrorStatus,
   qpState,
@@ -19,7 +21,7 @@ import {
   stJournalCount,
   stOutboxCount,
 } from '../../device/abi/generated/state.js';
-import { cqRow, eqRow, rowOfQp } from '../../device/model/rows.js';
+import { cqRow, eqRow, mrRowOfIndex, rowOfQp } from '../../device/model/rows.js';
 import { stateDamage } from '../../device/model/state-check.js';
 import { magnitude, type Novelty, Violation } from './target.js';
 import type { World } from './world.js';
@@ -58,6 +60,8 @@ export function noteOutcome(world: World, seen: Novelty): void {
       magnitude(cqProducer(m, cq)),
     );
   }
+  const fast = mrRowOfIndex(m, world.objects.fast);
+  if (fast !== 0) seen.note(26, mrValid(m, fast), mrKey(m, fast) - world.objects.fast);
   const eq = eqRow(m, 0);
   if (eq !== 0) seen.note(23, eqDeferred(m, eq), magnitude(world.interrupts));
   seen.note(24, stCommandPending(m, 0) === 0 ? 0 : 1, stHold(m, 0) % 4);

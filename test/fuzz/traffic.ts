@@ -11,6 +11,7 @@ import type { Dice } from './dice.js';
 import { encodeEntry, entryNumbers } from './entry.js';
 import { piecesOf, structOf } from './fields.js';
 import type { Op } from './input.js';
+import { checkAtRest, noteOutcome } from './outcome.js';
 import { magnitude, type Novelty, Violation } from './target.js';
 import { PAGE, STRIDE, type World } from './world.js';
 
@@ -143,6 +144,18 @@ export class Traffic {
     this.#epoch = 1;
     this.#toggle = 0;
     this.#generations.fill(0);
+  }
+
+  /** Carries all of them out: at rest after each, and idle and whole at the end. */
+  play(ops: readonly Op[], seen: Novelty): void {
+    const world = this.#world;
+    for (const op of ops) {
+      this.apply(op, seen);
+      checkAtRest(world);
+    }
+    world.settle();
+    checkAtRest(world);
+    noteOutcome(world, seen);
   }
 
   apply(op: Op, seen: Novelty): void {

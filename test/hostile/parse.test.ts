@@ -175,8 +175,10 @@ const sum = (list: readonly Range[]): number => list.reduce((n, r) => n + r.leng
 function checkFields(d: Descriptor, seen: Seen, index: number): void {
   const [low, high, remoteLo, remoteHi] = seen.operands;
   const flags = [d.signaled, d.solicited, d.fence, d.inline].map(Number);
-  assert.deepEqual([d.opcode, d.index, d.key, d.immediate, d.rkey], [seen.opcode, index, low, low, high]);
-  assert.deepEqual([d.patternLo, d.patternHi], [low, high]);
+  assert.deepEqual(
+    [d.opcode, d.index, d.key, d.operandLo, d.operandHi],
+    [seen.opcode, index, low, low, high],
+  );
   assert.equal(flags[0] + 2 * flags[1] + 4 * flags[2] + 8 * flags[3], seen.flags);
   assert.deepEqual([d.gatherCount, d.scatterCount], seen.counts);
   assert.equal(d.gatherBytes, sum(seen.gather) + seen.data.length);

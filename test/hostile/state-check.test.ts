@@ -2,8 +2,9 @@
 // A state region with objects of every kind is taken over; with one word of it changed to something that no command can
 // have made, it is refused.
 import test from 'ava';
-import { Mtu, QpFlag, QpState, QpType } from '../../device/abi/generated/commands.js';
+import { Command, Hold, Mtu, QpFlag, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { Opcode } from '../../device/abi/generated/descriptors.js';
+import { PUSH_SLOTS } from '../../device/abi/generated/registers.js';
 import * as s from '../../device/abi/generated/state.js';
 import { createAdapter } from '../../device/model/adapter.js';
 import { StateRefused } from '../../device/model/ports.js';
@@ -130,4 +131,26 @@ test('each word that cannot be is refused', t => {
     }
   }
   t.notThrows(() => takeOver(made));
+});
+
+test('a pushed descriptor that waits among the slots of another doorbell page is refused', t => {
+  const target = new InProcess();
+  const d = new Driver(target).start();
+  d.create(Command.ALLOC_PAGE);
+  const { cq } = makeQueues(d);
+  d.setLink(Hold.ENGINE);
+  d.push(d.channel({ sendCq: cq }), { opcode: Opcode.NOP });
+  const m = target.region.u32;
+  const take = (): void => createAdapter().attach(target.host, target.region, false);
+  t.notThrows(take);
+  for (const page of [1, 2]) {
+    const other = s.PSLOT_TABLE + page * PUSH_SLOTS * s.PSLOT_WORDS;
+    const before = m.slice(other, other + s.PSLOT_WORDS);
+    m.copyWithin(other, s.PSLOT_TABLE, s.PSLOT_TABLE + s.PSLOT_WORDS);
+    m[s.PSLOT_TABLE] = 0;
+    t.throws(take, { instanceOf: StateRefused }, page === 1 ? 'of another page' : 'of a page that never was');
+    m[s.PSLOT_TABLE] = 1;
+    m.set(before, other);
+  }
+  t.notThrows(take);
 });

@@ -69,31 +69,37 @@ function apply(
     const bytes = source(o.length + 3, o.seed);
     const ok = valid(o.at, o.length);
     if (ok && o.length > 0) copy.set(bytes.subarray(3), o.at);
-    return [ram.write(BASE + o.at, bytes, 3, o.length), ok];
+    return [ram.at(BASE + o.at).write(bytes, 3, o.length), ok];
   }
   if (o.op === 'words') {
     const words = new Uint32Array(source(4 * Math.floor(o.length / 4) + 4, o.seed).buffer);
     const bytes = new Uint8Array(words.buffer).subarray(4);
     const ok = o.at % 4 === 0 && valid(o.at, bytes.length);
     if (ok && bytes.length > 0) copy.set(bytes, o.at);
-    return [ram.writeWords(BASE + o.at, words, 1, words.length - 1), ok];
+    return [ram.at(BASE + o.at).writeWords(words, 1, words.length - 1), ok];
   }
   if (o.op === 'copy') {
     const overlap = o.at < o.to + o.length && o.to < o.at + o.length;
     const n = overlap ? 0 : o.length;
     const ok = valid(o.at, n) && valid(o.to, n);
     if (ok) copy.copyWithin(o.to, o.at, o.at + n);
-    return [ram.copy(BASE + o.at, BASE + o.to, n), ok || n === 0];
+    return [
+      ram
+        .from(BASE + o.at)
+        .at(BASE + o.to)
+        .copy(n),
+      ok || n === 0,
+    ];
   }
   if (o.op === 'fill') {
     const pattern = source(8, o.seed);
     const ok = valid(o.at, o.length);
     for (let i = 0; ok && i < o.length; i++) copy[o.at + i] = pattern[(o.phase + i) % 8]!;
-    return [ram.fill(BASE + o.at, o.length, pattern, o.phase), ok];
+    return [ram.at(BASE + o.at).fill(o.length, pattern, o.phase), ok];
   }
   const ok = o.at % 4 === 0 && valid(o.at, 4);
   if (ok) new DataView(copy.buffer).setUint32(o.at, o.seed * 0x01010101, true);
-  return [ram.publishWord(BASE + o.at, o.seed * 0x01010101), ok];
+  return [ram.at(BASE + o.at).publishWord(Uint32Array.of(o.seed * 0x01010101), 0), ok];
 }
 
 /** All of guest memory, read in odd pieces so that every path of `read` is used. */
@@ -105,7 +111,7 @@ function dump(ram: GuestRam): Uint8Array {
   ] as const) {
     for (let i = low, n = 1; i < high; i += n, n = (n * 3) % 1021) {
       n = Math.min(n, high - i);
-      if (ram.read(BASE + i, all, i, n) !== Dma.DONE) throw new Error(`read at ${i}`);
+      if (ram.at(BASE + i).read(all, i, n) !== Dma.DONE) throw new Error(`read at ${i}`);
     }
   }
   return all;
@@ -120,7 +126,7 @@ test('every operation does what it does on an array, or says FAULT and touches n
         for (const o of operations) {
           const [result, ok] = apply(ram, copy, valid, o);
           if (result !== (ok ? Dma.DONE : Dma.FAULT)) throw new Error(`${JSON.stringify(o)} gave ${result}`);
-          if (o.op === 'write' && ram.check(BASE + o.at, o.length, true) !== result)
+          if (o.op === 'write' && ram.at(BASE + o.at).check(o.length, true) !== result)
             throw new Error('check differs');
         }
         return Buffer.compare(dump(ram), copy) === 0;
@@ -136,13 +142,13 @@ test('every operation does what it does on an array, or says FAULT and touches n
 test('readWords reads across borders and refuses a misaligned address', t => {
   const { ram } = build();
   const words = Uint32Array.from({ length: 600 }, (_, i) => i * 0x01020304);
-  t.is(ram.writeWords(BASE + 4 * PAGE + 3000, words, 0, 600), Dma.DONE);
+  t.is(ram.at(BASE + 4 * PAGE + 3000).writeWords(words, 0, 600), Dma.DONE);
   const back = new Uint32Array(602);
-  t.is(ram.readWords(BASE + 4 * PAGE + 3000, back, 1, 600), Dma.DONE);
+  t.is(ram.at(BASE + 4 * PAGE + 3000).readWords(back, 1, 600), Dma.DONE);
   t.deepEqual(back.subarray(1, 601), words);
   t.is(back[601], 0);
-  t.is(ram.readWords(BASE + 2, back, 0, 1), Dma.FAULT);
-  t.is(ram.readWords(BASE + 3 * PAGE - 4, back, 0, 2), Dma.FAULT);
+  t.is(ram.at(BASE + 2).readWords(back, 0, 1), Dma.FAULT);
+  t.is(ram.at(BASE + 3 * PAGE - 4).readWords(back, 0, 2), Dma.FAULT);
   ram.clear();
 });
 
@@ -150,13 +156,13 @@ test('addresses that no Number can be are faults, not exceptions', t => {
   const { ram } = build();
   const bytes = new Uint8Array(16);
   for (const address of [Number.NaN, Number.POSITIVE_INFINITY, -1, 2 ** 53, 2 ** 64, 0.5, BASE - 8]) {
-    t.is(ram.read(address, bytes, 0, 16), Dma.FAULT, `read ${address}`);
-    t.is(ram.write(address, bytes, 0, 16), Dma.FAULT, `write ${address}`);
-    t.is(ram.copy(address, BASE, 16), Dma.FAULT, `copy ${address}`);
-    t.is(ram.publishWord(address, 1), Dma.FAULT, `publish ${address}`);
-    t.is(ram.readAtomic64(address, new Uint32Array(2), 0), Dma.FAULT, `read long ${address}`);
-    t.is(ram.writeAtomic64(address, new Uint32Array(2), 0), Dma.FAULT, `write long ${address}`);
-    t.is(ram.check(address, 1, false), Dma.FAULT, `check ${address}`);
+    t.is(ram.at(address).read(bytes, 0, 16), Dma.FAULT, `read ${address}`);
+    t.is(ram.at(address).write(bytes, 0, 16), Dma.FAULT, `write ${address}`);
+    t.is(ram.from(address).at(BASE).copy(16), Dma.FAULT, `copy ${address}`);
+    t.is(ram.at(address).publishWord(Uint32Array.of(1), 0), Dma.FAULT, `publish ${address}`);
+    t.is(ram.at(address).readAtomic64(new Uint32Array(2), 0), Dma.FAULT, `read long ${address}`);
+    t.is(ram.at(address).writeAtomic64(new Uint32Array(2), 0), Dma.FAULT, `write long ${address}`);
+    t.is(ram.at(address).check(1, false), Dma.FAULT, `check ${address}`);
   }
   ram.clear();
 });
@@ -166,10 +172,10 @@ test('a region is let go at once: its memory is a fault, and its file may shrink
   const fd = createMemfd('r', PAGE);
   const region = { guestAddress: 0, size: PAGE, userAddress: 77, mmapOffset: 0 };
   ram.add(region, duplicateFd(fd));
-  t.is(ram.write(0, new Uint8Array([5]), 0, 1), Dma.DONE);
+  t.is(ram.at(0).write(new Uint8Array([5]), 0, 1), Dma.DONE);
   t.false(ram.remove({ ...region, userAddress: 78 }));
   t.true(ram.remove(region));
-  t.is(ram.read(0, new Uint8Array(1), 0, 1), Dma.FAULT);
+  t.is(ram.at(0).read(new Uint8Array(1), 0, 1), Dma.FAULT);
   const byte = new Uint8Array(1);
   preadAll(fd, byte, 0);
   t.is(byte[0], 5);
@@ -185,18 +191,25 @@ test('a file that shrinks is a fault in every operation when it was not sealed, 
   const words = new Uint32Array(16);
   const pattern = new Uint8Array(8).fill(3);
   const operations: readonly (readonly [string, (at: number) => Dma])[] = [
-    ['read', at => ram.read(at, bytes, 0, 64)],
-    ['write', at => ram.write(at, bytes, 0, 64)],
-    ['readWords', at => ram.readWords(at, words, 0, 16)],
-    ['writeWords', at => ram.writeWords(at, words, 0, 16)],
-    ['publishWord', at => ram.publishWord(at, 1)],
-    ['readAtomic64', at => ram.readAtomic64(at, words, 0)],
-    ['writeAtomic64', at => ram.writeAtomic64(at, words, 0)],
-    ['copy from', at => ram.copy(at, BASE, 64)],
-    ['copy to', at => ram.copy(BASE, at, 64)],
-    ['copy inside', at => ram.copy(at, at + 256, 64)],
-    ['fill', at => ram.fill(at, 64, pattern, 0)],
-    ['fill far', at => ram.fill(at, PAGE + 64, pattern, 0)],
+    ['read', at => ram.at(at).read(bytes, 0, 64)],
+    ['write', at => ram.at(at).write(bytes, 0, 64)],
+    ['readWords', at => ram.at(at).readWords(words, 0, 16)],
+    ['writeWords', at => ram.at(at).writeWords(words, 0, 16)],
+    ['publishWord', at => ram.at(at).publishWord(Uint32Array.of(1), 0)],
+    ['readAtomic64', at => ram.at(at).readAtomic64(words, 0)],
+    ['writeAtomic64', at => ram.at(at).writeAtomic64(words, 0)],
+    ['copy from', at => ram.from(at).at(BASE).copy(64)],
+    ['copy to', at => ram.from(BASE).at(at).copy(64)],
+    [
+      'copy inside',
+      at =>
+        ram
+          .from(at)
+          .at(at + 256)
+          .copy(64),
+    ],
+    ['fill', at => ram.at(at).fill(64, pattern, 0)],
+    ['fill far', at => ram.at(at).fill(PAGE + 64, pattern, 0)],
   ];
   const inOneWord = ['publishWord', 'readAtomic64', 'writeAtomic64'];
   for (const [name, operate] of operations) t.is(operate(2 * PAGE), Dma.DONE, name);
@@ -244,8 +257,8 @@ test('a file that may not be written is refused when it is mapped or used', t =>
   rmSync(path);
   const ram = new GuestRam();
   ram.add({ guestAddress: 0, size: PAGE, userAddress: 0, mmapOffset: 0 }, readOnly);
-  t.is(ram.read(0, new Uint8Array(4), 0, 4), Dma.DONE);
-  t.is(ram.write(0, new Uint8Array(4), 0, 4), Dma.FAULT);
+  t.is(ram.at(0).read(new Uint8Array(4), 0, 4), Dma.DONE);
+  t.is(ram.at(0).write(new Uint8Array(4), 0, 4), Dma.FAULT);
   ram.clear();
 });
 
@@ -260,15 +273,21 @@ test('a region of more than 2 GiB is several views, and DMA crosses them', t => 
   const bytes = source(300, 1);
   for (const border of [2 ** 30, 2 ** 31]) {
     const address = BASE + border - 100;
-    t.is(ram.write(address, bytes, 0, 300), Dma.DONE);
+    t.is(ram.at(address).write(bytes, 0, 300), Dma.DONE);
     const back = new Uint8Array(300);
-    t.is(ram.read(address, back, 0, 300), Dma.DONE);
+    t.is(ram.at(address).read(back, 0, 300), Dma.DONE);
     t.deepEqual(back, bytes);
-    t.is(ram.copy(address, BASE + size - 300, 300), Dma.DONE);
-    t.is(ram.read(BASE + size - 300, back, 0, 300), Dma.DONE);
+    t.is(
+      ram
+        .from(address)
+        .at(BASE + size - 300)
+        .copy(300),
+      Dma.DONE,
+    );
+    t.is(ram.at(BASE + size - 300).read(back, 0, 300), Dma.DONE);
     t.deepEqual(back, bytes);
   }
-  t.is(ram.write(BASE + size - 299, bytes, 0, 300), Dma.FAULT);
+  t.is(ram.at(BASE + size - 299).write(bytes, 0, 300), Dma.FAULT);
   ram.clear();
 });
 
@@ -287,28 +306,34 @@ test('9 GiB above 4 GiB, sparse: every border of a view is crossed, by words, by
     const at = base + border * GIB - 64;
     const words = Uint32Array.from({ length: 32 }, (_, i) => border * 1000 + i);
     const back = new Uint32Array(32);
-    t.is(ram.writeWords(at, words, 0, 32), Dma.DONE);
-    t.is(ram.check(at, 128, true), Dma.DONE);
-    t.is(ram.readWords(at, back, 0, 32), Dma.DONE);
+    t.is(ram.at(at).writeWords(words, 0, 32), Dma.DONE);
+    t.is(ram.at(at).check(128, true), Dma.DONE);
+    t.is(ram.at(at).readWords(back, 0, 32), Dma.DONE);
     t.deepEqual(back, words);
-    t.is(ram.publishWord(at + 64, 77), Dma.DONE);
+    t.is(ram.at(at + 64).publishWord(Uint32Array.of(77), 0), Dma.DONE);
     // From one border to the next but one, at other distances to it.
     const to = base + (((border + 1) % 8) + 1) * GIB - 1000;
-    t.is(ram.copy(at, to + 900, 128), Dma.DONE);
-    t.is(ram.readWords(to + 900, back, 0, 32), Dma.DONE);
+    t.is(
+      ram
+        .from(at)
+        .at(to + 900)
+        .copy(128),
+      Dma.DONE,
+    );
+    t.is(ram.at(to + 900).readWords(back, 0, 32), Dma.DONE);
     words[16] = 77;
     t.deepEqual(back, words);
-    t.is(ram.fill(to + 960, 80, source(8, border), 3), Dma.DONE);
+    t.is(ram.at(to + 960).fill(80, source(8, border), 3), Dma.DONE);
     const filled = new Uint8Array(80);
-    t.is(ram.read(to + 960, filled, 0, 80), Dma.DONE);
+    t.is(ram.at(to + 960).read(filled, 0, 80), Dma.DONE);
     t.deepEqual(
       [...filled],
       Array.from({ length: 80 }, (_, i) => source(8, border)[(i + 3) % 8]),
     );
   }
-  t.is(ram.check(base + size - 4, 4, true), Dma.DONE);
-  t.is(ram.check(base + size - 4, 5, true), Dma.FAULT);
-  t.is(ram.check(base - 1, 2, true), Dma.FAULT);
+  t.is(ram.at(base + size - 4).check(4, true), Dma.DONE);
+  t.is(ram.at(base + size - 4).check(5, true), Dma.FAULT);
+  t.is(ram.at(base - 1).check(2, true), Dma.FAULT);
   ram.clear();
 });
 
@@ -318,18 +343,18 @@ test('eight bytes at once: mapped or behind a file, in the order of the halves, 
   ram.add({ guestAddress: BASE, size: PAGE, userAddress: 0, mmapOffset: 0 }, createMemfd('r', PAGE, false));
   for (const base of [0, BASE]) {
     const words = Uint32Array.of(9, 0x01020304, 0xf5f6f7f8, 9);
-    t.is(ram.writeAtomic64(base + 16, words, 1), Dma.DONE);
+    t.is(ram.at(base + 16).writeAtomic64(words, 1), Dma.DONE);
     const bytes = new Uint8Array(24);
-    ram.read(base + 8, bytes, 0, 24);
+    ram.at(base + 8).read(bytes, 0, 24);
     t.deepEqual(
       [...bytes],
       [0, 0, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1, 0xf8, 0xf7, 0xf6, 0xf5, 0, 0, 0, 0, 0, 0, 0, 0],
     );
     const back = new Uint32Array(4);
-    t.is(ram.readAtomic64(base + 16, back, 1), Dma.DONE);
+    t.is(ram.at(base + 16).readAtomic64(back, 1), Dma.DONE);
     t.deepEqual([...back], [0, 0x01020304, 0xf5f6f7f8, 0]);
-    t.is(ram.readAtomic64(base + 20, back, 0), Dma.FAULT);
-    t.is(ram.writeAtomic64(base + 20, back, 0), Dma.FAULT);
+    t.is(ram.at(base + 20).readAtomic64(back, 0), Dma.FAULT);
+    t.is(ram.at(base + 20).writeAtomic64(back, 0), Dma.FAULT);
   }
   ram.clear();
 });

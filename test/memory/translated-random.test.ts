@@ -98,41 +98,49 @@ function perform(w: World, a: Access): { outcome: Dma; right: boolean; ranges: [
   switch (a.op) {
     case 'read': {
       const got = new Uint8Array(n + 3);
-      return result(memory.read(IOVA + from, got, 3, n), () =>
+      return result(memory.at(IOVA + from).read(got, 3, n), () =>
         first!.every((p, i) => got[i + 3] === bytes[p]),
       );
     }
     case 'readWords': {
       const got = new Uint32Array(n / 4 + 1);
       const seen = new Uint8Array(got.buffer, 4);
-      return result(memory.readWords(IOVA + from, got, 1, n / 4), () =>
+      return result(memory.at(IOVA + from).readWords(got, 1, n / 4), () =>
         first!.every((p, i) => seen[i] === bytes[p]),
       );
     }
     case 'write':
-      return result(memory.write(IOVA + from, source, 3, n), () => store(first!, i => source[i + 3]!));
+      return result(memory.at(IOVA + from).write(source, 3, n), () => store(first!, i => source[i + 3]!));
     case 'writeWords': {
       const given = new Uint32Array(source.slice(0, n).buffer);
-      return result(memory.writeWords(IOVA + from, given, 0, n / 4), () => store(first!, i => source[i]!));
+      return result(memory.at(IOVA + from).writeWords(given, 0, n / 4), () => store(first!, i => source[i]!));
     }
     case 'publish':
-      return result(memory.publishWord(IOVA + from, a.seed * 0x01010101), () => store(first!, () => a.seed));
+      return result(memory.at(IOVA + from).publishWord(Uint32Array.of(a.seed * 0x01010101), 0), () =>
+        store(first!, () => a.seed),
+      );
     case 'fill': {
       const phase = a.seed % 8;
-      return result(memory.fill(IOVA + from, n, source.subarray(0, 8), phase), () =>
+      return result(memory.at(IOVA + from).fill(n, source.subarray(0, 8), phase), () =>
         store(first!, i => source[(phase + i) % 8]!),
       );
     }
     case 'check':
-      return result(memory.check(IOVA + from, n, true), () => true);
+      return result(memory.at(IOVA + from).check(n, true), () => true);
     case 'copy': {
       const touched = new Set(first);
       // Overlapping copies give undefined bytes, also where two addresses lead to one page.
       if (second?.some(p => touched.has(p))) return { outcome: Dma.DONE, right: true, ranges: [] };
-      return result(memory.copy(IOVA + from, IOVA + a.to, n), () => {
-        const moved = first!.map(p => bytes[p]!);
-        return store(second!, i => moved[i]!);
-      });
+      return result(
+        memory
+          .from(IOVA + from)
+          .at(IOVA + a.to)
+          .copy(n),
+        () => {
+          const moved = first!.map(p => bytes[p]!);
+          return store(second!, i => moved[i]!);
+        },
+      );
     }
   }
   throw new Error(a.op);
@@ -178,7 +186,7 @@ function act(w: World, s: Step, outcomes: number[]): boolean {
 function dump({ ram, bytes }: World): boolean {
   for (const { first, pages } of REGIONS) {
     const got = new Uint8Array(pages * PAGE);
-    if (ram.read(GUEST + first * PAGE, got, 0, got.length) !== Dma.DONE) return false;
+    if (ram.at(GUEST + first * PAGE).read(got, 0, got.length) !== Dma.DONE) return false;
     if (Buffer.compare(got, bytes.subarray(first * PAGE, (first + pages) * PAGE)) !== 0) return false;
   }
   return true;
@@ -207,7 +215,7 @@ function warm(w: World, targets: readonly number[]): void {
     w.table[page] = { target, permissions: READ + WRITE };
   });
   for (const write of [false, true]) {
-    w.memory.check(IOVA, SPAN, write);
+    w.memory.at(IOVA).check(SPAN, write);
     while (w.asked.length > 0) w.answer(0, false);
   }
 }

@@ -2,15 +2,17 @@
 // A back-end that is killed: for a guest a pause if another one comes in time, a link that goes down if none does. The
 // guest has no driver; its accesses are what counts.
 import test from 'ava';
-import { prepareWorkshop, type Workshop } from '../../device/vm/setup.js';
 import {
   ALL_ONES,
+  BACK_MS,
   configWord,
   enable,
   FUNCTION,
   inBareGuest,
   linkActive,
   load,
+  PATIENT,
+  prepareGuests,
   stillWaits,
   store,
 } from '../support/bare-function.js';
@@ -18,16 +20,7 @@ import { BARE_RING_SLOTS } from '../support/bare-model.js';
 import { Reg, SCRATCH_ID } from '../support/scratch-model.js';
 import { guestSays, until, within } from '../support/served-vm.js';
 
-let workshop: Workshop;
-
-test.before(async t => {
-  t.timeout(1_200_000);
-  workshop = await prepareWorkshop({ sink: { write: () => undefined } });
-});
-
-const BACK_MS = 60_000;
-/** More than a new back-end needs, with the machine under load. */
-const PATIENT = 'read-timeout-ms=60000';
+prepareGuests();
 
 const hashOf = (values: readonly number[]): number =>
   values.reduce((hash, value) => (Math.imul(hash, 31) + value) >>> 0, 0);
@@ -35,7 +28,7 @@ const hashOf = (values: readonly number[]): number =>
 test.serial(
   'reads and writes wait through kill -9 and a new back-end, and each takes effect once',
   async t => {
-    await inBareGuest(t, workshop, PATIENT, async ({ vm, backEnd, startAgain }) => {
+    await inBareGuest(t, PATIENT, async ({ vm, backEnd, startAgain }) => {
       const bar = await enable(vm);
       await store(vm, bar + Reg.SCRATCH, 4711);
 
@@ -61,7 +54,7 @@ test.serial(
 );
 
 test.serial('without a new back-end the function goes, and comes back in its state after reset', async t => {
-  await inBareGuest(t, workshop, 'read-timeout-ms=4000', async ({ vm, backEnd, startAgain }) => {
+  await inBareGuest(t, 'read-timeout-ms=4000', async ({ vm, backEnd, startAgain }) => {
     const bar = await enable(vm);
     await store(vm, bar + Reg.SCRATCH, 4711);
 

@@ -4,15 +4,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { prepareWorkshop, type Workshop } from '../../device/vm/setup.js';
 import {
   ALL_ONES,
+  BACK_MS,
   configWord,
   enable,
   FUNCTION,
   inBareGuest,
   linkActive,
   load,
+  PATIENT,
+  prepareGuests,
   stillWaits,
   store,
 } from '../support/bare-function.js';
@@ -20,18 +22,10 @@ import { freeze } from '../support/freeze.js';
 import { Reg, SCRATCH_ID } from '../support/scratch-model.js';
 import { guestSays, type Served, until, within } from '../support/served-vm.js';
 
-let workshop: Workshop;
-
-test.before(async t => {
-  t.timeout(1_200_000);
-  workshop = await prepareWorkshop({ sink: { write: () => undefined } });
-});
+prepareGuests();
 
 /** A command waits for one acknowledgement (1 s) and the end of a read (0.1 s), not for the read's time-out (60 s). */
 const MONITOR_MS = 20_000;
-const BACK_MS = 60_000;
-/** Long enough for every silence that a test makes, with the machine under load. */
-const PATIENT = 'read-timeout-ms=60000';
 
 /** The back-end falls silent, then the guest reads; resolves when the read hangs. */
 async function readIntoSilence({ vm, backEnd }: Served, bar: number): Promise<{ read: Promise<number> }> {
@@ -51,7 +45,7 @@ const idIsBack = (served: Served, bar: number): Promise<number> =>
   );
 
 test.serial('a read waits for a back-end that was silent for a while', async t => {
-  await inBareGuest(t, workshop, PATIENT, async served => {
+  await inBareGuest(t, PATIENT, async served => {
     const { vm, backEnd } = served;
     const bar = await enable(vm);
     const { read } = await readIntoSilence(served, bar);
@@ -66,7 +60,7 @@ test.serial('a read waits for a back-end that was silent for a while', async t =
 test.serial(
   'stop, cont and device_del work in the middle of a read, and the function comes back',
   async t => {
-    await inBareGuest(t, workshop, PATIENT, async served => {
+    await inBareGuest(t, PATIENT, async served => {
       const { vm, backEnd, event } = served;
       const bar = await enable(vm);
       await store(vm, bar + Reg.SCRATCH, 4711);
@@ -102,7 +96,6 @@ test.serial('system_reset and quit work in the middle of a read', async t => {
   const reboot = { reboot: true };
   await inBareGuest(
     t,
-    workshop,
     PATIENT,
     async served => {
       const { vm, backEnd } = served;
@@ -132,7 +125,7 @@ test.serial('system_reset and quit work in the middle of a read', async t => {
 test.serial(
   'a silence that lasts too long takes the link down; SIGCONT brings the function back reset',
   async t => {
-    await inBareGuest(t, workshop, 'read-timeout-ms=4000', async served => {
+    await inBareGuest(t, 'read-timeout-ms=4000', async served => {
       const { vm, backEnd, folder } = served;
       const bar = await enable(vm);
       await store(vm, bar + Reg.SCRATCH, 4711);

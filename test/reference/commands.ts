@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Commands, as far as the random programs use them: what each does, and the statuses with which it may be refused.
-import { CommandCode as C, QpAttr, QpState, QpType } from '../../device/abi/generated/commands.js';
+import { CommandCode as C, Hold, QpAttr, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { EventType } from '../../device/abi/generated/descriptors.js';
 import { BLANK } from './descriptor.js';
 import { type Cq, NO_COUNTERS, type Qp, type Ring, type Srq } from './objects.js';
@@ -11,6 +11,8 @@ import { ruleFor } from './transitions.js';
 /** A status, or several when nothing says which one comes first. */
 export type Expected = readonly number[];
 
+/** There is one port. */
+const PORT_NUMBER = 1;
 const DONE: Expected = [C.OK];
 const NO_SUCH: Expected = [C.BAD_HANDLE];
 
@@ -61,6 +63,7 @@ export function createQp(r: Reference, o: NewQp): void {
     pushed: new Map(),
     state: QpState.RESET,
     dest: 0,
+    ip6: false,
     mtuBytes: 0,
     sqPsn: 0,
     rqPsn: 0,
@@ -89,6 +92,7 @@ export interface Attributes {
   readonly state: number;
   readonly curState: number;
   readonly dest: number;
+  readonly ip6: boolean;
   readonly mtu: number;
   readonly psn: number;
   readonly access: number;
@@ -121,6 +125,7 @@ function whyNot(qp: Qp, mask: number, a: Attributes): Expected {
 function takeAttributes(qp: Qp, mask: number, a: Attributes): void {
   const given = (bit: number): boolean => (mask & bit) !== 0;
   if (given(QpAttr.DEST_QPN)) qp.dest = a.dest;
+  if (given(QpAttr.AV)) qp.ip6 = a.ip6;
   if (given(QpAttr.MTU)) qp.mtuBytes = 128 * 2 ** a.mtu;
   if (given(QpAttr.SQ_PSN)) qp.sqPsn = a.psn;
   if (given(QpAttr.RQ_PSN)) qp.rqPsn = a.psn;
@@ -134,7 +139,11 @@ function takeAttributes(qp: Qp, mask: number, a: Attributes): void {
 function enter(r: Reference, qp: Qp, to: number): void {
   const from = qp.state;
   if (to === QpState.RESET) return reset(qp);
-  if (to === QpState.ERR) return r.enterError(qp);
+  if (to === QpState.ERR) {
+    // It has taken nothing from a shared queue since it was reset: there is no last one.
+    if (from === QpState.RESET) qp.lastWqeTold = true;
+    return r.enterError(qp);
+  }
   qp.state = to;
   qp.draining = false;
   if (to !== QpState.SQD || from === QpState.SQD) return;
@@ -177,6 +186,24 @@ export function destroySrq(r: Reference, number: number): Expected {
   if (srq === undefined) return NO_SUCH;
   if ([...r.qps.values()].some(qp => qp.srq === srq)) return [C.BUSY];
   r.srqs.delete(number);
+  return DONE;
+}
+
+/** Who comes to hold the port takes it down. */
+export function hold(r: Reference, mask: number): void {
+  const change = (r.hold ^ mask) & Hold.PORT;
+  r.hold = mask;
+  if (change !== 0) r.tell(mask & Hold.PORT ? EventType.PORT_ERROR : EventType.PORT_ACTIVE, PORT_NUMBER);
+}
+
+/** Only what is not consumed needs room. */
+export function resizeCq(r: Reference, number: number, depth: number): Expected {
+  const cq = r.cqs.get(number)!;
+  const statuses: number[] = [];
+  if (cq.overflowed) statuses.push(C.BAD_STATE);
+  if (cq.entries.length - cq.consumer > depth) statuses.push(C.BUSY);
+  if (statuses.length > 0) return statuses;
+  cq.depth = depth;
   return DONE;
 }
 

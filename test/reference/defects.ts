@@ -14,8 +14,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a WRITE needs no right of the region',
     file: 'responder.js',
-    find: 'address, first ? left : bytes, Access.REMOTE_WRITE)',
-    replace: 'address, first ? left : bytes, 0)',
+    find: 'allowRemote(m, qp, key, target, Access.REMOTE_WRITE)',
+    replace: 'allowRemote(m, qp, key, target, 0)',
   },
   {
     name: 'the peer of a queue pair needs no right of it',
@@ -113,6 +113,36 @@ export const DEFECTS: readonly Defect[] = [
     find: 'countUp(journal, qp + QP_COUNT_TX_MESSAGES_OFFSET / 4);',
     replace:
       'countUp(journal, qp + QP_COUNT_TX_MESSAGES_OFFSET / 4); countUp(journal, qp + QP_COUNT_TX_BYTES_OFFSET / 4);',
+  },
+  {
+    name: 'a port that is down goes on',
+    file: 'scheduler.js',
+    find: 'Hold.LINK | Hold.PORT',
+    replace: 'Hold.LINK',
+  },
+  {
+    name: 'a completion queue that is resized loses what waits in it',
+    file: 'commands/resize-cq.js',
+    find: 'const waits = after < waiting;',
+    replace: 'const waits = false;',
+  },
+  {
+    name: 'a completion queue is made smaller than what waits in it',
+    file: 'commands/resize-cq.js',
+    find: 'if (distance(cqProducer(m, cq), cqConsumer(m, cq)) > pow2(log))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'packets of a connection may come from any address',
+    file: 'routes.js',
+    find: 'sameGid(this.#m, qp + QP_AS_AH + DGID, gid, 0)',
+    replace: 'true',
+  },
+  {
+    name: 'who answers does it from the first address of the port',
+    file: 'routes.js',
+    find: 'gidRow(m, ahSgidIndex(m, av))',
+    replace: 'gidRow(m, 0)',
   },
   {
     name: 'completions of a WRITE with immediate data have the opcode of a SEND',

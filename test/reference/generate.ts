@@ -2,7 +2,7 @@
 // Random programs: a cast of queue pairs that are made and brought up, then anything.
 import fc from 'fast-check';
 import { Access, QpAttr, QpState } from '../../device/abi/generated/commands.js';
-import type { KeyName, Op, Program, PushPlan, TypeName, WorkPlan } from './program.js';
+import type { HoldName, KeyName, Op, Program, PushPlan, TypeName, WorkPlan } from './program.js';
 import { damage, fitted, material, maybe, place, plan, rarely, sum } from './work.js';
 
 interface Member {
@@ -40,15 +40,15 @@ const CASTS: readonly (readonly Member[])[] = [
 
 const slot = fc.nat(999);
 /** Makes a step, or a few that belong together, for a cast. */
-type Make = (cast: readonly Member[], mtu: number) => readonly Op[];
+type Make = (cast: readonly Member[], path: Path) => readonly Op[];
 const make = <T>(
   arbitrary: fc.Arbitrary<T>,
-  to: (value: T, cast: readonly Member[], mtu: number) => Op | readonly Op[],
+  to: (value: T, cast: readonly Member[], path: Path) => Op | readonly Op[],
 ) =>
   arbitrary.map(
     (value): Make =>
-      (cast, mtu) =>
-        [to(value, cast, mtu)].flat(),
+      (cast, path) =>
+        [to(value, cast, path)].flat(),
   );
 const planFor = (m: Parameters<typeof plan>[0], member: Member): WorkPlan =>
   plan(m, member.type, member.privileged === true);
@@ -67,15 +67,23 @@ const how = fc
     ({ memory, buffer, fault }): PushPlan => ({ memory, buffer, ...(fault === undefined ? {} : { fault }) }),
   );
 
-const bringUp = (qp: number, peer: number, mtu: number, psn: number, access: number, reads: number): Op => ({
+/** What holds for all connections of a program. */
+interface Path {
+  readonly mtu: number;
+  /** Version of IP of the queue pairs, by turns. */
+  readonly ip6: readonly boolean[];
+}
+
+const bringUp = (qp: number, peer: number, path: Path, psn: number, access: number, reads: number): Op => ({
   do: 'bringUp',
   qp,
   peer,
-  mtu,
+  mtu: path.mtu,
   psn,
   access,
   reads,
   qkey: 0x11,
+  ...(path.ip6[qp % path.ip6.length] ? { ip6: true as const } : {}),
 });
 
 const REMOTE = Access.REMOTE_READ | Access.REMOTE_WRITE | Access.REMOTE_ATOMIC;
@@ -134,13 +142,13 @@ const again = make(
     alone: maybe(fc.nat(3), 6),
     until: maybe(fc.constantFrom(1, 2), 6),
   }),
-  ({ slot, psn, access, reads, alone, until }, cast, mtu) => {
+  ({ slot, psn, access, reads, alone, until }, cast, path) => {
     const qp = slot % cast.length;
     const { peer } = cast[qp];
-    if (alone !== undefined) return bringUp(qp, alone % cast.length, mtu, psn, access, reads);
-    const one = bringUp(qp, peer, mtu, psn, access, reads);
+    if (alone !== undefined) return bringUp(qp, alone % cast.length, path, psn, access, reads);
+    const one = bringUp(qp, peer, path, psn, access, reads);
     const first = until === undefined ? one : { ...one, until };
-    return peer === qp || peer >= cast.length ? first : [first, bringUp(peer, qp, mtu, psn, access, reads)];
+    return peer === qp || peer >= cast.length ? first : [first, bringUp(peer, qp, path, psn, access, reads)];
   },
 );
 /** The life of a region for fast registration; `parts` says which of it happen. */
@@ -210,24 +218,35 @@ const reregister = make(
     ...(pages === undefined ? {} : { pages }),
   }),
 );
-const hold = make(fc.boolean(), on => ({ do: on ? 'hold' : 'release' }));
+const hold = make(
+  maybe(rarely(fc.constantFrom<HoldName>('link', 'engine', 'port'), fc.constant<HoldName>('all'), 1), 1),
+  what => (what === undefined ? { do: 'release' } : { do: 'hold', what }),
+);
+const resize = make(
+  fc.tuple(fc.nat(2), rarely(fc.constantFrom(1, 2), fc.constantFrom(4, 5, 6, 7), 4)),
+  ([cq, log]) => ({ do: 'resizeCq', cq, log }),
+);
 const arm = make(fc.tuple(fc.nat(2), fc.boolean()), ([cq, solicited]) => ({ do: 'arm', cq, solicited }));
 const consume = make(fc.nat(2), cq => ({ do: 'consume', cq }));
 const destroy = make(slot, (s, cast) => ({ do: 'destroyQp', qp: s % cast.length }));
-const recreate = make(fc.tuple(slot, fc.nat(2), fc.boolean()), ([s, log, up], cast, mtu) => {
+const recreate = make(fc.tuple(slot, fc.nat(2), fc.boolean()), ([s, log, up], cast, path) => {
   const qp = s % cast.length;
   const made = [{ do: 'destroyQp', qp } as const, create(qp, cast[qp], log + 2)];
-  return up ? [...made, bringUp(qp, cast[qp].peer, mtu, 0xfffffe, REMOTE, 4)] : made;
+  return up ? [...made, bringUp(qp, cast[qp].peer, path, 0xfffffe, REMOTE, 4)] : made;
 });
 const srqs = make(fc.tuple(fc.nat(1), fc.nat(3), fc.nat(3)), ([srq, what, limit]) => {
   if (what === 0) return { do: 'destroySrq', srq };
   return what === 1 ? { do: 'createSrq', srq, limit } : { do: 'limitSrq', srq, limit };
 });
-const ahs = make(fc.tuple(fc.nat(2), fc.nat(3), fc.boolean(), fc.nat(1)), ([ah, what, known, pd], cast) => {
-  if (!cast.some(m => m.type === 'UD')) return [];
-  if (what === 0) return { do: 'destroyAh', ah };
-  return what === 1 ? { do: 'createAh', ah, pd, known } : { do: 'modifyAh', ah, known };
-});
+const ahs = make(
+  fc.tuple(fc.nat(2), fc.nat(3), fc.boolean(), fc.boolean(), fc.nat(1)),
+  ([ah, what, known, six, pd], cast) => {
+    if (!cast.some(m => m.type === 'UD')) return [];
+    if (what === 0) return { do: 'destroyAh', ah };
+    const ip6 = six ? { ip6: true as const } : {};
+    return what === 1 ? { do: 'createAh', ah, pd, known, ...ip6 } : { do: 'modifyAh', ah, known, ...ip6 };
+  },
+);
 const pds = make(fc.nat(1), pd => ({ do: 'deallocPd', pd }));
 
 function create(qp: number, m: Member, logDepth: number): Op {
@@ -244,18 +263,18 @@ function create(qp: number, m: Member, logDepth: number): Op {
 }
 
 /** What comes before anything else: the cast is made and connected. */
-function prologue(cast: readonly Member[], mtu: number, rights: number): Op[] {
+function prologue(cast: readonly Member[], path: Path, rights: number): Op[] {
   const ops: Op[] = [];
   if (cast.some(m => m.srq === 0)) ops.push({ do: 'createSrq', srq: 0, limit: 2 });
   cast.forEach((m, qp) => {
     ops.push(create(qp, m, qp % 2 === 0 ? 3 : 4));
   });
   cast.forEach((m, qp) => {
-    ops.push(bringUp(qp, m.peer, mtu, 0xfffffe, rights, 4));
+    ops.push(bringUp(qp, m.peer, path, 0xfffffe, rights, 4));
   });
   if (cast.some(m => m.type === 'UD'))
     ops.push(
-      { do: 'createAh', ah: 0, pd: 0, known: true },
+      { do: 'createAh', ah: 0, pd: 0, known: true, ...(path.ip6[0] ? { ip6: true as const } : {}) },
       { do: 'createAh', ah: 1, pd: 0, known: false },
       { do: 'createAh', ah: 2, pd: 1, known: true },
     );
@@ -274,6 +293,7 @@ const step: fc.Arbitrary<Make> = fc.oneof(
   { weight: 2, arbitrary: regions },
   { weight: 1, arbitrary: reregister },
   { weight: 5, arbitrary: hold },
+  { weight: 2, arbitrary: resize },
   { weight: 4, arbitrary: arm },
   { weight: 8, arbitrary: consume },
   { weight: 1, arbitrary: destroy },
@@ -288,13 +308,16 @@ export function programs(steps: number): fc.Arbitrary<Program> {
   return fc
     .record({
       cast: fc.nat(CASTS.length - 1),
-      mtu: rarely(fc.constant(1), fc.constantFrom(2, 3), 3),
+      path: fc.record({
+        mtu: rarely(fc.constant(1), fc.constantFrom(2, 3), 3),
+        ip6: fc.constantFrom([false], [true], [false, false, true, true], [false, true]),
+      }),
       rights: rarely(fc.constant(REMOTE), fc.constantFrom(2, 4, 8), 10),
       steps: fc.array(step, { minLength: 1, maxLength: steps, size: 'max' }),
     })
-    .map(({ cast, mtu, rights, steps }) => {
+    .map(({ cast, path, rights, steps }) => {
       const members = CASTS[cast];
-      const body = steps.flatMap(one => one(members, mtu));
-      return [...prologue(members, mtu, rights), ...body, { do: 'release' }];
+      const body = steps.flatMap(one => one(members, path));
+      return [...prologue(members, path, rights), ...body, { do: 'release' }];
     });
 }

@@ -37,7 +37,7 @@ export interface Cqe {
 
 export interface Cq {
   readonly number: number;
-  readonly depth: number;
+  depth: number;
   readonly entries: Cqe[];
   /** Entries that software has reported as taken. */
   consumer: number;
@@ -121,6 +121,8 @@ export interface Qp {
   readonly pushed: Map<number, { readonly d: Descriptor; readonly arrival: number }>;
   state: number;
   dest: number;
+  /** The connection is between addresses of IPv6. */
+  ip6: boolean;
   mtuBytes: number;
   sqPsn: number;
   rqPsn: number;

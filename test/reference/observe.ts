@@ -38,6 +38,8 @@ export interface Snapshot {
   readonly qps: ReadonlyMap<number, QpView>;
   readonly counters: Readonly<Record<keyof Reference['counters'], number>>;
   readonly ram: Uint8Array;
+  /** Ranges of it that the adapter writes for its own purposes. */
+  readonly own: Stage['own'];
 }
 
 const COUNTERS: Readonly<Record<keyof Reference['counters'], number>> = {
@@ -77,7 +79,14 @@ export class Observer {
       COUNTER_NAMES.map(name => [name, driver.readRegister(COUNTERS[name])]),
     ) as Snapshot['counters'];
     const completions = new Map([...this.#completions].map(([n, list]) => [n, [...list]]));
-    return { completions, events: [...this.#events], qps, counters, ram: target.memory.u8.slice() };
+    return {
+      completions,
+      events: [...this.#events],
+      qps,
+      counters,
+      ram: target.memory.u8.slice(),
+      own: this.#stage.own,
+    };
   }
 
   #readCompletions(number: number, address: number, depth: number): void {
@@ -88,6 +97,18 @@ export class Observer {
       if (w.cqeOwnerValid(u32, at) !== ownerOf(list.length, depth)) return;
       list.push(decodeCqe(u32, at));
     }
+  }
+
+  /** What software has not reported as taken stands where it would look for it, wherever the queue is now. */
+  checkWaiting(number: number, from: number): void {
+    const { address, depth } = this.#stage.cqs.find(cq => cq.number === number)!;
+    const { u32 } = this.#stage.target.memory;
+    this.#completions.get(number)!.forEach((cqe, n) => {
+      const at = (address + (n % depth) * CQE_SIZE) / 4;
+      if (n < from) return;
+      same(`owner bit ${n} of completion queue ${number}`, w.cqeOwnerValid(u32, at), ownerOf(n, depth));
+      same(`entry ${n} of completion queue ${number}`, decodeCqe(u32, at), cqe);
+    });
   }
 
   #readEvents(): void {
@@ -157,7 +178,7 @@ export function compare(stage: Stage, actual: Snapshot, r: Reference): void {
   compareCompletions(actual, r);
   compareEvents(actual.events, r.events);
   same('counters', actual.counters, r.counters);
-  compareMemory(stage, actual.ram, r);
+  compareMemory(stage, actual, r);
 }
 
 /** Within a completion queue the order between two work queues is not said. */
@@ -223,9 +244,9 @@ function expectedView(qp: Qp): Partial<QpView> {
   };
 }
 
-function compareMemory(stage: Stage, ram: Uint8Array, r: Reference): void {
+function compareMemory(stage: Stage, { ram, own }: Snapshot, r: Reference): void {
   const { bytes, undefinedBytes } = r.memory;
-  for (const [address, length] of stage.own) bytes.set(ram.subarray(address, address + length), address);
+  for (const [address, length] of own) bytes.set(ram.subarray(address, address + length), address);
   for (const at of undefinedBytes) bytes[at] = ram[at];
   undefinedBytes.clear();
   if (r.memory.tainted) bytes.set(ram);

@@ -5,14 +5,21 @@ import { CommandCode, QpAttr, QpState } from '../../device/abi/generated/command
 import * as commands from './commands.js';
 import type { Duel } from './duel.js';
 import { Disagreement, expectStatus } from './observe.js';
-import type { Op } from './program.js';
-import { DEFINITIONS, type Stage } from './stage.js';
+import type { HoldName, Op } from './program.js';
+import { DEFINITIONS, IP6_INDEX, type Stage } from './stage.js';
 import { requiredFor } from './transitions.js';
 
 type Of<Name extends Op['do']> = Extract<Op, { do: Name }>;
 
 const NOBODY = 0x3000;
 const PAGE = 4096;
+const { LINK, ENGINE, PORT } = c.Hold;
+const HOLDS: Readonly<Record<HoldName, number>> = {
+  all: LINK | ENGINE,
+  link: LINK,
+  engine: ENGINE,
+  port: PORT,
+};
 const WAY: readonly number[] = [QpState.INIT, QpState.RTR, QpState.RTS];
 
 export class Player {
@@ -50,7 +57,9 @@ export class Player {
         return this.#deallocPd(op);
       case 'hold':
       case 'release':
-        return this.#hold(op.do === 'hold');
+        return this.#hold(op.do === 'hold' ? HOLDS[op.what] : 0);
+      case 'resizeCq':
+        return this.#resizeCq(op);
     }
   }
 
@@ -72,6 +81,7 @@ export class Player {
       access: op.access,
       qkey: op.qkey,
       reads: op.reads,
+      ip6: op.ip6 === true,
     });
     this.#modify(op.qp, QpState.RESET, 0);
     for (const to of WAY) if (to <= (op.until ?? QpState.RTS)) this.#modify(op.qp, to, 0);
@@ -112,7 +122,8 @@ export class Player {
     if ((mask & QpAttr.AV) === 0) return;
     c.setCmdModifyQpHopLimit(i, 0, 64);
     const bytes = new Uint8Array(i.buffer);
-    bytes.set(this.#stage.gid, c.CMD_MODIFY_QP_DGID_OFFSET);
+    c.setCmdModifyQpSgidIndex(i, 0, a.ip6 ? IP6_INDEX : 0);
+    bytes.set(this.#stage.gidOf(true, a.ip6), c.CMD_MODIFY_QP_DGID_OFFSET);
     bytes.set(this.#stage.mac, c.CMD_MODIFY_QP_DMAC_OFFSET);
   }
 
@@ -192,7 +203,8 @@ export class Player {
       c.setCmdAhPd(i, 0, pd);
       c.setCmdAhHopLimit(i, 0, 64);
       const bytes = new Uint8Array(i.buffer);
-      bytes.set(this.#stage.gidOf(op.known), c.CMD_AH_DGID_OFFSET);
+      c.setCmdAhSgidIndex(i, 0, op.ip6 === true ? IP6_INDEX : 0);
+      bytes.set(this.#stage.gidOf(op.known, op.ip6 === true), c.CMD_AH_DGID_OFFSET);
       bytes.set(this.#stage.mac, c.CMD_AH_DMAC_OFFSET);
     });
     const number = create ? target.memory.u32[(driver.mailbox + c.MAILBOX_OUTPUT_OFFSET) / 4] : handle;
@@ -220,12 +232,29 @@ export class Player {
     this.#duel.both(r => expectStatus('DEALLOC_PD', status, commands.deallocPd(r, pd)));
   }
 
-  #hold(on: boolean): void {
+  // The port, and completion queues.
+
+  #hold(mask: number): void {
     const { driver } = this.#stage;
-    driver.command(c.Command.SET_LINK, i => c.setCmdLinkHold(i, 0, on ? c.Hold.LINK | c.Hold.ENGINE : 0));
-    this.#duel.both(r => {
-      r.held = on;
+    driver.command(c.Command.SET_LINK, i => c.setCmdLinkHold(i, 0, mask));
+    this.#duel.both(r => commands.hold(r, mask));
+  }
+
+  #resizeCq(op: Of<'resizeCq'>): void {
+    const stage = this.#stage;
+    const { number } = stage.cqs[op.cq];
+    const address = stage.spareCqs[op.cq];
+    const status = stage.driver.tryCommand(c.Command.RESIZE_CQ, i => {
+      c.setCmdResizeCqHandle(i, 0, number);
+      c.setCmdResizeCqAddress(i, 0, address);
+      c.setCmdResizeCqLkey(i, 0, stage.driver.key);
+      c.setCmdResizeCqLogDepth(i, 0, op.log);
     });
+    if (status === CommandCode.OK) {
+      stage.cqMoved(op.cq, 2 ** op.log);
+      this.#duel.observer.checkWaiting(number, this.#duel.reference.cqs.get(number)!.consumer);
+    }
+    this.#duel.both(r => expectStatus('RESIZE_CQ', status, commands.resizeCq(r, number, 2 ** op.log)));
   }
 }
 
@@ -233,6 +262,7 @@ const PLAIN: commands.Attributes = {
   state: 0,
   curState: QpState.RTS,
   dest: 0,
+  ip6: false,
   mtu: 1,
   psn: 0,
   access: 0,

@@ -20,6 +20,9 @@ export const KEYS = [
 ] as const;
 export type KeyName = (typeof KEYS)[number];
 
+export const HOLDS = ['all', 'link', 'engine', 'port'] as const;
+export type HoldName = (typeof HOLDS)[number];
+
 /** A range, counted from the first byte of the region. */
 export interface Place {
   readonly key: KeyName;
@@ -107,6 +110,7 @@ export type Op =
       readonly reads: number;
       readonly qkey: number;
       readonly until?: number;
+      readonly ip6?: true;
     }
   | { readonly do: 'modify'; readonly qp: number; readonly to: number; readonly flip: number }
   | {
@@ -146,12 +150,20 @@ export type Op =
       readonly access?: number;
       readonly pages?: readonly number[];
     }
-  | { readonly do: 'createAh'; readonly ah: number; readonly pd: number; readonly known: boolean }
-  | { readonly do: 'modifyAh'; readonly ah: number; readonly known: boolean }
+  | {
+      readonly do: 'createAh';
+      readonly ah: number;
+      readonly pd: number;
+      readonly known: boolean;
+      readonly ip6?: true;
+    }
+  | { readonly do: 'modifyAh'; readonly ah: number; readonly known: boolean; readonly ip6?: true }
   | { readonly do: 'destroyAh'; readonly ah: number }
   | { readonly do: 'deallocPd'; readonly pd: number }
-  | { readonly do: 'hold' }
+  /** Everything, or one of the things that can be held alone. */
+  | { readonly do: 'hold'; readonly what: HoldName }
   | { readonly do: 'release' }
+  | { readonly do: 'resizeCq'; readonly cq: number; readonly log: number }
   | { readonly do: 'arm'; readonly cq: number; readonly solicited: boolean }
   | { readonly do: 'consume'; readonly cq: number };
 

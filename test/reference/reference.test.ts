@@ -79,6 +79,8 @@ const EVENTS = [
   EventType.SQ_DRAINED,
   EventType.LAST_WQE_REACHED,
   EventType.SRQ_LIMIT,
+  EventType.PORT_ACTIVE,
+  EventType.PORT_ERROR,
 ];
 const WORTH_SEEING = [
   ...Object.values(Opcode).map(opcode => `opcode ${opcode} well`),

@@ -2,7 +2,7 @@
 // The adapter as the verbs describe it, in the plainest way: objects in maps, memory as bytes, one packet or slice a step,
 // nothing that could be recovered or that is fast. Who runs next is asked of the caller: between queues the standard
 // orders nothing. Written from IBTA volume 1 (chapters 9 to 11), device/abi and architecture.md, not from the model.
-import { QpState, QpType } from '../../device/abi/generated/commands.js';
+import { Hold, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { EventType, Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
 import { PUSH_SLOTS } from '../../device/abi/generated/registers.js';
 import { type Descriptor, opcodeOf, sum } from './descriptor.js';
@@ -24,7 +24,8 @@ export class Reference {
   readonly ahs = new Map<number, AddressHandle>();
   readonly pds = new Set<number>();
   readonly events: AdapterEvent[] = [];
-  held = false;
+  /** Bits of Hold. */
+  hold = 0;
   readonly counters = { doorbells: 0, pushes: 0, fallbacks: 0, ignored: 0, refused: 0, completions: 0 };
   readonly port = { rxQkey: 0, rxNoReceive: 0 };
   /** Decides what the standard leaves open and the order of steps does not tell. */
@@ -86,7 +87,7 @@ export class Reference {
     const { send } = qp;
     if (ahead(index, send.producer) >= HALF) return void this.counters.ignored++;
     if (ahead(index, send.consumer) >= send.depth) return void this.counters.refused++;
-    if (d !== undefined && index === send.producer && this.#slotsUsed() < PUSH_SLOTS) {
+    if (d !== undefined && index === send.producer && this.#slotsUsed(page) < PUSH_SLOTS) {
       qp.pushed.set(index, { d, arrival: this.#arrivals++ });
       send.producer = next(index);
       this.counters.pushes++;
@@ -96,8 +97,8 @@ export class Reference {
     }
   }
 
-  #slotsUsed(): number {
-    return [...this.qps.values()].reduce((n, qp) => n + qp.pushed.size, 0);
+  #slotsUsed(page: number): number {
+    return [...this.qps.values()].reduce((n, qp) => n + (qp.page === page ? qp.pushed.size : 0), 0);
   }
 
   // Who runs.
@@ -130,7 +131,7 @@ export class Reference {
   #mayRun(qp: Qp): boolean {
     if (qp.state === ERR) return pending(qp.send) > 0 || this.#receivesToFlush(qp);
     if (qp.state === SQE) return pending(qp.send) > 0;
-    if (this.held) return false;
+    if ((this.hold & (qp.type === QpType.DMA ? Hold.ENGINE : Hold.LINK | Hold.PORT)) !== 0) return false;
     return qp.state === SQD ? qp.active?.begun === true : qp.state === RTS && pending(qp.send) > 0;
   }
 
@@ -301,11 +302,12 @@ export class Reference {
     if (cq.entries.slice(consumer).some(cqe => !solicited || counts(cqe))) this.#fire(cq);
   }
 
-  /** Receivers that take packets. */
-  answers(qpn: number, type: number): Qp | undefined {
+  /** Receivers that take packets; of a connection, if they come from the address that it leads to. */
+  answers(qpn: number, type: number, ip6?: boolean): Qp | undefined {
     const qp = this.qps.get(qpn);
     const takes: readonly number[] = [RTR, RTS, SQD, SQE];
-    return qp !== undefined && qp.type === type && takes.includes(qp.state) ? qp : undefined;
+    if (qp === undefined || qp.type !== type || !takes.includes(qp.state)) return undefined;
+    return ip6 === undefined || qp.ip6 === ip6 ? qp : undefined;
   }
 }
 

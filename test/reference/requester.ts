@@ -188,6 +188,7 @@ function packetOf(qp: Qp, d: Descriptor, done: number, bytes: number, total: num
     length: total,
     qkey: 0,
     source: qp.number,
+    ip6: qp.ip6,
   };
 }
 
@@ -258,30 +259,35 @@ function* read(r: Reference, qp: Qp, d: Descriptor): Run {
   const total = sum(d.scatter);
   if (qp.maxRdAtomic === 0) return WcStatus.LOC_QP_OP_ERR;
   const packets = Math.max(1, Math.ceil(total / qp.mtuBytes));
-  const request = { psn: qp.sqPsn, key: d.operandHi, address: d.remoteAddress, length: total, packets };
+  const request = {
+    psn: qp.sqPsn,
+    key: d.operandHi,
+    address: d.remoteAddress,
+    length: total,
+    packets,
+    ip6: qp.ip6,
+  };
   const begun = beginRead(r, qp.dest, request);
   if (begun !== 'ack') return STATUS[heard(r, qp, begun)];
   for (let done = 0; ; ) {
     const bytes = Math.min(qp.mtuBytes, total - done);
     const data = continueRead(r, qp.dest, { ...request, address: d.remoteAddress + done, length: bytes });
     if (typeof data === 'string') return STATUS[heard(r, qp, data)];
-    if (heard(r, qp, 'ack') === 'silence') {
-      if (packets === 1) countRequest(r, qp.dest);
-      return STATUS.silence;
-    }
+    // The other end has done its part, whatever becomes of the answer.
+    if (done + bytes === total) countRequest(r, qp.dest);
+    if (heard(r, qp, 'ack') === 'silence') return STATUS.silence;
     if (!land(r, qp, d, done, data)) return WcStatus.LOC_PROT_ERR;
     done += bytes;
     if (done < total) yield 'step';
     else break;
   }
-  countRequest(r, qp.dest);
   qp.sqPsn = (qp.sqPsn + packets) % 2 ** 24;
   return WcStatus.SUCCESS;
 }
 
 function fetch(r: Reference, qp: Qp, d: Descriptor): number {
   if (qp.maxRdAtomic === 0) return WcStatus.LOC_QP_OP_ERR;
-  const found = heard(r, qp, atomic(r, qp.dest, qp.sqPsn, d));
+  const found = heard(r, qp, atomic(r, qp, d));
   if (typeof found === 'string') return STATUS[found];
   qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
   return landResult(r, qp, d, found) ? WcStatus.SUCCESS : WcStatus.LOC_PROT_ERR;

@@ -27,6 +27,7 @@ export interface Packet {
   readonly length: number;
   readonly qkey: number;
   readonly source: number;
+  readonly ip6: boolean;
 }
 
 const PSNS = 2 ** 24;
@@ -43,7 +44,7 @@ function hear(r: Reference, qp: Qp): void {
 export function receive(r: Reference, qpn: number, p: Packet): Answer {
   const datagram = p.type === QpType.UD || p.type === QpType.GSI;
   if (datagram) return receiveDatagram(r, qpn, p);
-  const qp = r.answers(qpn, p.type);
+  const qp = r.answers(qpn, p.type, p.ip6);
   if (qp === undefined) return 'silence';
   return p.type === QpType.RC ? receiveReliable(r, qp, p) : receiveUnreliable(r, qp, p);
 }
@@ -241,11 +242,12 @@ export interface ReadRequest {
   readonly address: number;
   readonly length: number;
   readonly packets: number;
+  readonly ip6: boolean;
 }
 
 /** A READ request arrives: is it allowed? */
 export function beginRead(r: Reference, qpn: number, q: ReadRequest): Answer {
-  const qp = r.answers(qpn, QpType.RC);
+  const qp = r.answers(qpn, QpType.RC, q.ip6);
   if (qp === undefined) return 'silence';
   hear(r, qp);
   if (q.psn !== qp.rqPsn) return 'sequence';
@@ -258,7 +260,7 @@ export function beginRead(r: Reference, qpn: number, q: ReadRequest): Answer {
 
 /** The next response to a READ: its bytes. */
 export function continueRead(r: Reference, qpn: number, q: ReadRequest): Uint8Array | Answer {
-  const qp = r.answers(qpn, QpType.RC);
+  const qp = r.answers(qpn, QpType.RC, q.ip6);
   if (qp === undefined) return 'silence';
   const from = remote(r, qp, q.key, q.address, q.length, Access.REMOTE_READ);
   if (from === undefined) return refuse(r, qp, 'access');
@@ -276,9 +278,10 @@ export function countRequest(r: Reference, qpn: number): void {
   if (qp !== undefined) qp.counters.rxRequests++;
 }
 
-/** An atomic arrives: the 8 bytes that it found. */
-export function atomic(r: Reference, qpn: number, psn: number, d: Descriptor): Uint8Array | Answer {
-  const qp = r.answers(qpn, QpType.RC);
+/** An atomic of `from` arrives: the 8 bytes that it found. */
+export function atomic(r: Reference, from: Qp, d: Descriptor): Uint8Array | Answer {
+  const psn = from.sqPsn;
+  const qp = r.answers(from.dest, QpType.RC, from.ip6);
   if (qp === undefined) return 'silence';
   hear(r, qp);
   if (psn !== qp.rqPsn) return 'sequence';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where a program plays: the model in this process, the objects that every program has, and what their names stand for.
 import * as c from '../../device/abi/generated/commands.js';
+import { CQE_SIZE, EventType } from '../../device/abi/generated/descriptors.js';
 import type { createAdapter } from '../../device/model/adapter.js';
 import { Dice } from '../support/bench.js';
 import { Driver } from '../support/driver.js';
@@ -48,14 +49,17 @@ export const FAST_IOVA = 0x44_0000_0000;
 export const FAST_ROOM = 4;
 const FAST: readonly KeyName[] = ['fast0', 'fast1'];
 const JUNK_KEY = 0xffffff00;
-/** What an address stands for that nobody has. */
-const UNKNOWN_GID = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 9, 9, 9];
+/** The second address of the port, and where it stands in its table. */
+const IP6 = Uint8Array.of(0xfd, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6);
+export const IP6_INDEX = 1;
 
 export class Stage {
   readonly target: InProcess;
   driver!: Driver;
   eq!: Eq;
   cqs: readonly Cq[] = [];
+  /** Where the buffer of each completion queue goes when it is resized. */
+  spareCqs: readonly number[] = [];
   data = 0;
   lists = 0;
   /** Where the page list of a command stands. */
@@ -85,6 +89,7 @@ export class Stage {
     this.page = driver.create(c.Command.ALLOC_PAGE);
     this.eq = driver.createEq(0, 8);
     this.cqs = [4, 5, 7].map(log => driver.createCq(this.eq, log));
+    this.spareCqs = this.cqs.map(() => driver.alloc(PAGE));
     const block = (count: number): number[] => Array.from({ length: count }, () => driver.alloc(RING_BYTES));
     this.sendRings = block(QP_SLOTS);
     this.recvRings = block(QP_SLOTS);
@@ -94,12 +99,9 @@ export class Stage {
     this.data = driver.alloc(DATA_PAGES * PAGE);
     this.target.writeBytes(this.data, NOISE);
     this.#readAddress();
+    driver.setGid(IP6_INDEX, IP6);
     const regions = this.#register();
-    this.own = [
-      [driver.mailbox, PAGE],
-      [this.eq.address, PAGE],
-      ...this.cqs.map(cq => [cq.address, cq.depth * 32] as const),
-    ];
+    this.#nameOwn();
     const ram = this.target.memory.u8.slice();
     return () => this.#reference(regions, ram);
   }
@@ -114,6 +116,22 @@ export class Stage {
     target.logs.length = 0;
     this.keys = new Map();
     this.driver = new Driver(target).start();
+  }
+
+  #nameOwn(): void {
+    this.own = [
+      [this.driver.mailbox, PAGE],
+      [this.eq.address, PAGE],
+      ...this.cqs.map(cq => [cq.address, cq.depth * CQE_SIZE] as const),
+    ];
+  }
+
+  /** A completion queue has moved to its spare buffer, and where it was is spare. */
+  cqMoved(n: number, depth: number): void {
+    const address = this.spareCqs[n];
+    this.spareCqs = this.spareCqs.with(n, this.cqs[n].address);
+    this.cqs = this.cqs.with(n, { ...this.cqs[n], address, depth });
+    this.#nameOwn();
   }
 
   /** GID and MAC address of the adapter. */
@@ -187,6 +205,7 @@ export class Stage {
     for (const cq of this.cqs) r.cqs.set(cq.number, newCq(cq.number, cq.depth));
     for (const region of regions) r.memory.regions.set(region.index, { ...region });
     for (const pd of this.pds) r.pds.add(pd);
+    r.tell(EventType.GID_CHANGE, 1, IP6_INDEX);
     return r;
   }
 
@@ -206,8 +225,10 @@ export class Stage {
     return this.lists + (wrId % LISTS) * LIST_BYTES;
   }
 
-  gidOf(known: boolean): Uint8Array {
-    return known ? this.gid : Uint8Array.from(UNKNOWN_GID);
+  gidOf(known: boolean, ip6: boolean): Uint8Array {
+    const own = ip6 ? IP6 : this.gid;
+    // The last byte makes it somebody else's, of the same version.
+    return known ? own : own.map((byte, n) => (n === own.length - 1 ? byte ^ 1 : byte));
   }
 }
 

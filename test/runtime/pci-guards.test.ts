@@ -153,6 +153,27 @@ test('between two slices the model is told that there is something to look at', 
   done(c);
 });
 
+test('a read that comes during a slice is answered before the next one', t => {
+  const c = chain();
+  const { model, function: pci } = c.backEnd;
+  let slices = 0;
+  let position = -1;
+  model.poll = () => {
+    slices++;
+    if (slices === 2) position = c.ring.postRead(Reg.HASH, 4);
+    return true;
+  };
+  t.is(pci.drain(256), 0);
+  t.true(pci.poll(4), 'there is more to do');
+  t.is(slices, 2);
+  t.is(pci.drain(256), 1);
+  t.true(c.ring.hasAnswer(position));
+  t.true(pci.poll(4));
+  t.is(slices, 6, 'nobody waits: the budget');
+  model.poll = () => false;
+  done(c);
+});
+
 test('a message of the time before is not handled, whatever it is', t => {
   for (const [request, payload] of [
     [Request.PCI_STOP, 0],

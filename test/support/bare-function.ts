@@ -2,8 +2,8 @@
 // The bare function in a guest without a driver for it: its registers by busybox's devmem, its configuration space by
 // sysfs. What is asked here is how the front-end behaves, whatever the model is.
 import { fileURLToPath } from 'node:url';
-import type { ExecutionContext } from 'ava';
-import type { Workshop } from '../../device/vm/setup.js';
+import test, { type ExecutionContext } from 'ava';
+import { prepareWorkshop, type Workshop } from '../../device/vm/setup.js';
 import type { Vm } from '../../device/vm/vm.js';
 import { BARE_MODEL_URL } from './bare-model.js';
 import { guestSays, inServedGuest, type Served, type ServedOptions } from './served-vm.js';
@@ -13,10 +13,24 @@ export const FUNCTION = '/sys/bus/pci/devices/0000:01:00.0';
 
 export const ALL_ONES = 0xffffffff;
 
+/** What may take long on a machine under load: a new back-end that serves. */
+export const BACK_MS = 60_000;
+/** Properties of pushbell-pci: a read waits longer than that. */
+export const PATIENT = `read-timeout-ms=${BACK_MS}`;
+
+let workshop: Workshop;
+
+/** Before the tests of a file: makes what their guests need, or takes it from the cache. */
+export function prepareGuests(): void {
+  test.before(async t => {
+    t.timeout(1_200_000);
+    workshop = await prepareWorkshop({ sink: { write: () => undefined } });
+  });
+}
+
 /** A guest with the bare function, id `nic`, below the first port; `properties` are more of pushbell-pci's. */
 export function inBareGuest(
   t: ExecutionContext,
-  workshop: Workshop,
   properties: string,
   act: (served: Served) => Promise<void>,
   vm: ServedOptions['vm'] = {},

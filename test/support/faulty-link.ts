@@ -12,6 +12,7 @@ const PASS: FrameFate = { kind: 'pass' };
 export class FaultyLink implements Link {
   /** Every frame as it was handed to transmit(), before anything happened to it. */
   readonly sent: Uint8Array[] = [];
+  readonly verbatim: boolean = false;
   /** Decides about frame `index` (from 0). */
   fate: (index: number, frame: Uint8Array) => FrameFate = () => PASS;
   readonly #inner: Link;

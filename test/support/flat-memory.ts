@@ -5,6 +5,7 @@
 // It can also stand behind a translation cache, as behind a vIOMMU: pages are forgotten, the first access to one answers
 // NOT_YET and asks for it, and resolve() lets in what was asked for.
 import { Dma, type GuestMemory } from '../../device/model/ports.js';
+import { type NamedMemory, PlacedMemory } from './placed.js';
 
 const PAGE_BYTES = 4096;
 
@@ -14,7 +15,9 @@ interface Hole {
   readonly answer: Dma;
 }
 
-export class FlatMemory implements GuestMemory {
+export class FlatMemory implements NamedMemory {
+  /** The same as the model has it. */
+  readonly port: GuestMemory = new PlacedMemory(this);
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
   readonly #u64: BigUint64Array;

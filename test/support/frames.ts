@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { flowPort, ipv4FromMac, macFromSeed } from '../../device/fabric/addresses.js';
+import { Icrc } from '../../device/fabric/icrc.js';
+import { checksum } from '../../device/fabric/internet-checksum.js';
 import type { PacketBuilder } from '../../device/fabric/packet.js';
 import { Route } from '../../device/fabric/route.js';
 
@@ -37,4 +39,20 @@ export function requestFrame(builder: PacketBuilder, payload: Uint8Array, to: Ro
 /** Bytes that differ from place to place. */
 export function pattern(length: number, salt = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 131 + (i >>> 8) * 17 + salt) & 255);
+}
+
+/** Corrects IPv4 checksum and ICRC after a change, so that the check behind them is reached. */
+export function reseal(frame: Uint8Array): Uint8Array {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  const ipv6 = frame[14] >>> 4 === 6;
+  if (!ipv6) {
+    view.setUint16(24, 0);
+    let sum = 0;
+    for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
+    view.setUint16(24, checksum(sum));
+  }
+  const end = ipv6 ? 54 + view.getUint16(18) - 4 : 14 + view.getUint16(16) - 4;
+  if (end >= (ipv6 ? 74 : 54) && end + 4 <= frame.length)
+    view.setInt32(end, new Icrc().compute(frame, 14, end), true);
+  return frame;
 }

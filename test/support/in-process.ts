@@ -46,7 +46,7 @@ export class InProcess implements Target {
     this.memory = options.memory ?? new FlatMemory(this.ramBytes);
     this.region = options.region ?? freshRegion();
     this.host = {
-      memory: this.memory,
+      memory: this.memory.port,
       clock: { nowNs: () => this.nowNs },
       raiseInterrupt: vector => this.#interrupts.set(vector, this.interrupts(vector) + 1),
       setInterruptLevel: level => {

@@ -227,8 +227,7 @@ export class ScratchModel implements PciModel {
     const done = m[S.DMA_DONE]!;
     const count = Math.min(SLICE_WORDS, rest);
     for (let i = 0; i < count; i++) this.#words[i] = done + i + 1;
-    const outcome = this.host!.memory.writeWords(
-      m[a]! + m[a + 1]! * 2 ** 32 + done * 4,
+    const outcome = this.host!.memory.at(m[a]! + m[a + 1]! * 2 ** 32 + done * 4).writeWords(
       this.#words,
       0,
       count,

@@ -19,7 +19,10 @@ const GUESSED = [
   'fcoib',
 ];
 
-/** The named fields of every frame in a capture, as tshark prints them ('' where a frame has no such field). */
+/** Flags are words since tshark 4.2, and were digits before. */
+const FLAGS: Readonly<Record<string, string>> = { True: '1', False: '0' };
+
+/** The named fields of every frame in a capture, as tshark prints them ('' where a frame has no such field; flags 1 or 0). */
 export async function tsharkFields(
   path: string,
   fields: readonly string[],
@@ -37,7 +40,7 @@ export async function tsharkFields(
   return stdout
     .split('\n')
     .filter(line => line !== '')
-    .map(line => line.split('|'));
+    .map(line => line.split('|').map(value => FLAGS[value] ?? value));
 }
 
 /** Frames that tshark finds malformed, or has an error to say about, by number. */

@@ -375,7 +375,7 @@ export const cmdDeviceOutMaxMrPages = (m: Uint32Array, w: number): number => m[w
 export const setCmdDeviceOutMaxMrPages = (m: Uint32Array, w: number, v: number): void => {
   m[w + 7] = v;
 };
-/** pushed descriptors held at most */
+/** pushed descriptors of each doorbell page held at most */
 export const cmdDeviceOutPushSlots = (m: Uint32Array, w: number): number => m[w + 8];
 export const setCmdDeviceOutPushSlots = (m: Uint32Array, w: number, v: number): void => {
   m[w + 8] = v;

@@ -47,7 +47,7 @@ export const PUSH_BUFFER_STRIDE = 0x200;
 export const PUSH_BUFFER_BYTES = 0x100;
 /** unit of the length in a trailer, in bytes */
 export const PUSH_LENGTH_UNIT = 16;
-/** pushed descriptors that the scheduler holds at most */
+/** pushed descriptors of each doorbell page that the scheduler holds at most */
 export const PUSH_SLOTS = 16;
 
 /** bits of FEATURES */

@@ -6,7 +6,7 @@ import { WQE_STRIDE_MAX, WQE_STRIDE_MIN } from '../../abi/generated/descriptors.
 import { mrPd } from '../../abi/generated/state.js';
 import { type Core, Step } from '../core.js';
 import { type MrRow, mrRow, NONE } from '../rows.js';
-import { allow } from '../translate.js';
+import { allow, Segment } from '../translate.js';
 
 /** Words of the longest input and the longest output. */
 export const INPUT_WORDS = 48;
@@ -79,5 +79,5 @@ export function queueBuffer(
   const { m } = c.core;
   const mr = mrRow(m, key);
   if (mr === NONE) return NONE as MrRow;
-  return allow(m, key, pd ?? mrPd(m, mr), address, bytes, write);
+  return allow(m, key, pd ?? mrPd(m, mr), new Segment().of(address, bytes), write);
 }

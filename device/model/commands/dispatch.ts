@@ -157,16 +157,16 @@ function execute(core: Core, opcode: number): Outcome {
   if (core.outbox.writesOwed) return AGAIN;
   const mailbox = stMailboxLo(core.m, 0) + stMailboxHi(core.m, 0) * 2 ** 32;
   if (mailbox % MAILBOX_BYTES !== 0) return badParameter(c, 'mailbox');
-  const fetched = core.memory.readWords(mailbox, input, 0, INPUT_WORDS);
+  const fetched = core.memory.at(mailbox).readWords(input, 0, INPUT_WORDS);
   if (fetched !== Dma.DONE) return unreachable(c, fetched, mailbox, false);
   const out = mailbox + MAILBOX_OUTPUT_OFFSET;
-  const reach = core.memory.check(out, OUTPUT_WORDS * 4, true);
+  const reach = core.memory.at(out).check(OUTPUT_WORDS * 4, true);
   if (reach !== Dma.DONE) return unreachable(c, reach, out, true);
   output.fill(0);
   const outcome = handler(c);
   if (outcome !== CommandCode.OK) return outcome;
   // Output before status, and before the commit: until COMMAND_STATUS says done the mailbox belongs to the adapter.
-  const written = core.memory.writeWords(out, output, 0, OUTPUT_WORDS);
+  const written = core.memory.at(out).writeWords(output, 0, OUTPUT_WORDS);
   return written === Dma.DONE ? outcome : unreachable(c, written, out, true);
 }
 

@@ -149,8 +149,8 @@ function checkRange({ c, cq }: Move, mr: MrRow, address: number, count: number, 
   const end = address + count * CQE_SIZE;
   let outcome: Dma = Dma.DONE;
   for (let at = address; at < end && outcome !== Dma.FAULT; at += segment.length) {
-    segment.take(core.m, mr, at, end - at);
-    const dma = core.memory.check(segment.address, segment.length, write);
+    segment.of(at, end - at).take(core.m, mr);
+    const dma = core.memory.at(segment.address).check(segment.length, write);
     if (dma !== Dma.DONE) outcome = failed(c, cq, dma, segment.address, segment.length, write);
   }
   return outcome;
@@ -177,12 +177,12 @@ function writeEntries(move: Move): Dma {
   const { c, cq, mr, log } = move;
   const { core } = c;
   for (let place = 0; place < pow2(log); ) {
-    segment.take(core.m, mr, move.address + place * CQE_SIZE, (pow2(log) - place) * CQE_SIZE);
+    segment.of(move.address + place * CQE_SIZE, (pow2(log) - place) * CQE_SIZE).take(core.m, mr);
     const count = Math.min(PAGE_ENTRIES, segment.length / CQE_SIZE);
     const to = segment.address;
     const filled = fillPage(move, place, count);
     if (filled !== Dma.DONE) return filled;
-    const dma = core.memory.writeWords(to, entries, 0, count * CQE_WORDS);
+    const dma = core.memory.at(to).writeWords(entries, 0, count * CQE_WORDS);
     if (dma !== Dma.DONE) return failed(c, cq, dma, to, count * CQE_SIZE, true);
     place += count;
   }
@@ -216,8 +216,8 @@ function readEntries({ c, cq }: Move, index: number, n: number, count: number): 
   for (let done = 0; done < count; done += segment.length / CQE_SIZE) {
     const place = placeOf(index + done, log);
     const bytes = Math.min(count - done, pow2(log) - place) * CQE_SIZE;
-    segment.take(m, old, cqAddress(m, cq) + place * CQE_SIZE, bytes);
-    const dma = memory.readWords(segment.address, entries, (n + done) * CQE_WORDS, segment.length / 4);
+    segment.of(cqAddress(m, cq) + place * CQE_SIZE, bytes).take(m, old);
+    const dma = memory.at(segment.address).readWords(entries, (n + done) * CQE_WORDS, segment.length / 4);
     if (dma !== Dma.DONE) return failed(c, cq, dma, segment.address, segment.length, false);
   }
   return Dma.DONE;

@@ -37,6 +37,7 @@ import {
   QUEUE_DEPTH_MAX,
   SLICE_BYTES,
 } from '../../abi/generated/descriptors.js';
+import { PUSH_SLOTS } from '../../abi/generated/registers.js';
 import {
   AH_COUNT,
   CQ_COUNT,
@@ -50,7 +51,6 @@ import {
   PD_COUNT,
   PD_SIZE,
   PD_TABLE,
-  PSLOT_COUNT,
   pdUsers,
   putDpageUsed,
   putPdUsed,
@@ -105,7 +105,7 @@ export const queryDevice: Handler = c => {
   setCmdDeviceOutMaxSge(c.output, 0, MAX_SGE);
   setCmdDeviceOutMaxDepth(c.output, 0, QUEUE_DEPTH_MAX);
   setCmdDeviceOutMaxMrPages(c.output, 0, MR_PAGES_MAX);
-  setCmdDeviceOutPushSlots(c.output, 0, PSLOT_COUNT);
+  setCmdDeviceOutPushSlots(c.output, 0, PUSH_SLOTS);
   setCmdDeviceOutSliceBytes(c.output, 0, SLICE_BYTES);
   setCmdDeviceOutMaxMessage(c.output, 0, MAX_MESSAGE_BYTES);
   setCmdDeviceOutMaxSrq(c.output, 0, SRQ_COUNT);

@@ -2,53 +2,18 @@
 // The bounds of the scheduler, slice by slice: how long a push waits behind messages of 2 GiB, what one who pushes without
 // end leaves to others, and how rung queues share what there is. These cases step the model itself.
 import assert from 'node:assert/strict';
-import { Hold, Mtu, QpAttr, QpState } from '../../../device/abi/generated/commands.js';
-import {
-  CQE_SIZE,
-  MAX_MESSAGE_BYTES,
-  Opcode,
-  SLICE_BYTES,
-  WcStatus,
-} from '../../../device/abi/generated/descriptors.js';
+import { Hold, Mtu } from '../../../device/abi/generated/commands.js';
+import { MAX_MESSAGE_BYTES, SLICE_BYTES, WcStatus } from '../../../device/abi/generated/descriptors.js';
 import type { Case } from '../../conformance/case.js';
 import { Dice, makeQueues } from '../../support/bench.js';
-import { type Bulk, bulkOf } from '../../support/bulk.js';
+import { bulkOf } from '../../support/bulk.js';
 import type { Driver } from '../../support/driver.js';
 import type { InProcess } from '../../support/in-process.js';
 import { LANE_KINDS, Lane, type LaneKind } from '../../support/lane.js';
-import type { Cq, Cqe } from '../../support/work.js';
+import { flushOf, Pusher, Slices } from '../../support/slices.js';
 
 const CLAIMS = [3, 12, 17, 27];
 const ALL = Hold.LINK | Hold.ENGINE;
-
-/** Which of several memory areas each slice has written to, as letters. */
-class Slices {
-  readonly #t: InProcess;
-  readonly #bulks: Readonly<Record<string, Bulk>>;
-  order = '';
-
-  constructor(t: InProcess, bulks: Readonly<Record<string, Bulk>>) {
-    this.#t = t;
-    this.#bulks = bulks;
-    t.memory.beforeWrite = address => {
-      for (const [letter, { from, to, unit = 1 }] of Object.entries(bulks))
-        if (address >= from && address < to && (address - from) % unit === 0) this.order += letter;
-    };
-  }
-
-  run(count: number): string {
-    const from = this.order.length;
-    for (let n = 0; n < count; n++) this.#t.step();
-    return this.order.slice(from);
-  }
-
-  /** How often each of the letters occurs in a part of the order. */
-  shares(part = this.order): Record<string, number> {
-    return Object.fromEntries(
-      Object.keys(this.#bulks).map(letter => [letter, part.split(letter).length - 1]),
-    );
-  }
-}
 
 /** In every run of as many slices as there are letters, each of them comes once. */
 function assertTurns(order: string, letters: string, what = 'turns'): void {
@@ -56,42 +21,6 @@ function assertTurns(order: string, letters: string, what = 'turns'): void {
     const some = [...order.slice(n, n + letters.length)].sort().join('');
     assert.equal(some, [...letters].sort().join(''), `${what}: slices ${n} … of ${order}`);
   }
-}
-
-/** Always more pushed work than a slice can do, for several lanes in turn. */
-class Pusher {
-  readonly #d: Driver;
-  readonly #cq: Cq;
-  readonly #lanes: readonly { lane: Lane; waiting: number }[];
-
-  constructor(d: Driver, cq: Cq, lanes: readonly Lane[]) {
-    this.#d = d;
-    this.#cq = cq;
-    this.#lanes = lanes.map(lane => ({ lane, waiting: 0 }));
-  }
-
-  /** Pushes until three wait of each lane; the completions that have come. */
-  refill(): Cqe[] {
-    const done = this.#d.poll(this.#cq);
-    for (const entry of this.#lanes) {
-      entry.waiting -= done.filter(c => c.qpn === entry.lane.qp.number).length;
-      for (; entry.waiting < 3; entry.waiting++) {
-        entry.lane.postReceives(1);
-        this.#d.push(entry.lane.qp, entry.lane.work(1, 0));
-        entry.lane.arrivals();
-      }
-    }
-    return done;
-  }
-}
-
-/** A queue in the error state with 2,000 entries to flush; each slice begins one completion in a queue of its own. */
-function flushOf(d: Driver): Bulk {
-  const cq = d.createCq(d.createEq(2), 11);
-  const qp = d.channel({ sendCq: cq, logDepth: 11, logStride: 6 });
-  d.send(qp, ...Array.from({ length: 2000 }, () => ({ opcode: Opcode.NOP })));
-  d.modify(qp, QpAttr.STATE, { state: QpState.ERR });
-  return { qp, from: cq.address, to: cq.address + cq.depth * CQE_SIZE, unit: CQE_SIZE };
 }
 
 function pushBehindBulk(d: Driver, t: InProcess, kind: LaneKind): void {
@@ -115,36 +44,6 @@ function pushBehindBulk(d: Driver, t: InProcess, kind: LaneKind): void {
   t.settle();
   const [done] = d.poll(bulkCq).filter(c => !c.receive);
   assert.deepEqual([done?.status, done?.byteCount], [WcStatus.SUCCESS, MAX_MESSAGE_BYTES]);
-}
-
-/** Who pushes without end, to the link and to the engine, beside a rung queue of each, on a link with a rate. */
-function pushOnBusyWire(d: Driver, t: InProcess, sliceNs: number): void {
-  const { cq } = makeQueues(d);
-  const bulkCq = d.createCq(d.createEq(1));
-  d.setLink(0, 1000);
-  const slices = new Slices(t, {
-    a: bulkOf(d, { kind: 'link', cq: bulkCq }),
-    x: bulkOf(d, { kind: 'engine', cq: bulkCq }),
-  });
-  const lanes = [new Lane(d, cq, 'link', 1), new Lane(d, cq, 'engine', 1)];
-  const pusher = new Pusher(d, cq, lanes);
-  // Every slice in turn: a and x rung, L and E pushed.
-  let order = '';
-  for (let n = 0; n < 1500; n++) {
-    for (const { qpn } of pusher.refill()) order += qpn === lanes[0].qp.number ? 'L' : 'E';
-    order += slices.run(1);
-    t.nowNs += sliceNs;
-  }
-  for (let n = 0; n + 8 <= order.length; n++)
-    assert.match(order.slice(n, n + 8), /[ax]/, `slices ${n} … ${n + 7}`);
-  // A packet may wait for a slice of the engine whose turn it is as well, and so for seven more.
-  const wire = order.replaceAll(/[xE]/g, '');
-  for (let n = 0; n + 16 <= wire.length; n++)
-    assert.match(wire.slice(n, n + 16), /a/, `packets ${n} … ${n + 15}`);
-  const engine = order.replaceAll(/[aL]/g, '');
-  for (let n = 0; n + 16 <= engine.length; n++)
-    assert.match(engine.slice(n, n + 16), /x/, `slices ${n} … ${n + 15}`);
-  assert.ok(wire.includes('L') && engine.includes('E'), 'pushes go on');
 }
 
 export const boundCases: readonly Case<InProcess>[] = [
@@ -171,16 +70,18 @@ export const boundCases: readonly Case<InProcess>[] = [
         cq,
         ['link', 'engine', 'engine'].map(k => new Lane(d, cq, k as LaneKind, 1)),
       );
-      let rungBefore = 0;
       const rung: boolean[] = [];
       for (let n = 0; n < 400; n++) {
+        const { length } = slices.order;
         pusher.refill();
         t.step();
-        rung.push(slices.order.length > rungBefore);
-        rungBefore = slices.order.length;
+        rung.push(slices.order.length > length);
       }
-      for (let n = 0; n + 8 <= rung.length; n++)
-        assert.equal(rung.slice(n, n + 8).filter(Boolean).length, 1, `slices ${n} … ${n + 7}`);
+      for (let n = 0; n + 8 <= rung.length; n++) {
+        const count = rung.slice(n, n + 8).filter(Boolean).length;
+        assert.ok(count === 1 || count === 2, `slices ${n} … ${n + 7}`);
+      }
+      assert.ok(slices.order.length < rung.length / 6, 'little more than one in eight');
       assertTurns(slices.order, 'abc', 'rung slices');
     },
   },
@@ -222,14 +123,6 @@ export const boundCases: readonly Case<InProcess>[] = [
       assertTurns(wire, 'abc', 'packets');
     },
   },
-  // At 372 ns the wire is free at every fourth slice: of eight in a row always the same ones.
-  ...[372, 500, 3000, 9100, 20_000].map(
-    (sliceNs): Case<InProcess> => ({
-      name: `on a wire that is busy one in eight is for rung queues, of packets as of slices (${sliceNs} ns a slice)`,
-      claims: CLAIMS,
-      run: ({ driver, target }) => pushOnBusyWire(driver, target, sliceNs),
-    }),
-  ),
   {
     name: 'queues that were held come back to one turn each, not to those that they have missed',
     claims: CLAIMS,

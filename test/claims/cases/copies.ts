@@ -2,7 +2,7 @@
 // Two copies of a descriptor, one in memory and one pushed, that differ: the mark that the work leaves tells which one ran.
 // Here: whole pushes, pushes out of turn, and pushes without a free slot. Torn ones are in tears.ts.
 import assert from 'node:assert/strict';
-import { Command, Hold } from '../../../device/abi/generated/commands.js';
+import { Hold } from '../../../device/abi/generated/commands.js';
 import { WcStatus } from '../../../device/abi/generated/descriptors.js';
 import * as r from '../../../device/abi/generated/registers.js';
 import type { Case } from '../../conformance/case.js';
@@ -140,28 +140,6 @@ export const copyCases: readonly Case[] = [
       }
     },
   ),
-  {
-    name: 'slots are shared by all queues and all pages, and one that is freed serves another queue',
-    claims: CLAIMS,
-    run({ driver: d }) {
-      const { eq, cq } = makeQueues(d);
-      const page = d.create(Command.ALLOC_PAGE);
-      const other = d.createCq(eq, 6, page);
-      const lanes = [new Lane(d, cq, 'engine', 20), new Lane(d, other, 'engine', 20, { page })];
-      d.setLink(ALL);
-      for (let n = 0; n < r.PUSH_SLOTS / 2 + 1; n++)
-        for (const lane of lanes) {
-          intoMemory(lane, n);
-          pushCopy(lane, n);
-        }
-      assert.deepEqual(counters(d), { ...NOTHING, pushes: r.PUSH_SLOTS, fallbacks: 2 });
-      d.setLink(0);
-      d.target.settle();
-      assertOnce(lanes[0], d.poll(cq), 9);
-      assertOnce(lanes[1], d.poll(other), 9);
-      for (const lane of lanes) assert.deepEqual(lane.marks(9), [500, 501, 502, 503, 504, 505, 506, 507, 9]);
-    },
-  },
   ...forBoth('a push that is not the next of its queue acts as a doorbell up to its index', (d, kind) => {
     const { cq } = makeQueues(d);
     const lane = new Lane(d, cq, kind, 5);

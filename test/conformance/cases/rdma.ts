@@ -53,7 +53,7 @@ export function remoteMemory(
   length: number,
   access: number = Access.LOCAL_WRITE | REMOTE_ACCESS,
   seed = 9,
-): { key: number; iova: number; put: (bytes: Uint8Array) => void; get: () => Uint8Array } {
+): { key: number; iova: number; at: number; put: (bytes: Uint8Array) => void; get: () => Uint8Array } {
   const count = Math.ceil((length + (IOVA % 4096)) / 4096);
   const base = d.alloc(count * 4096);
   const pages = Array.from({ length: count }, (_, n) => base + ((n * 7 + 3) % count) * 4096);
@@ -75,7 +75,7 @@ export function remoteMemory(
     return all;
   };
   put(pattern(length, seed));
-  return { key, iova: IOVA, put, get };
+  return { key, iova: IOVA, at: distinct[0]! + (IOVA % 4096), put, get };
 }
 
 function writeSizes(d: Driver, mtu: number, bytes: number, type?: number): void {

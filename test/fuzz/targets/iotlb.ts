@@ -193,7 +193,7 @@ class IotlbTarget implements Target {
     const t = this.#memory;
     switch (kind) {
       case KIND.READ: {
-        const outcome = t.read(address, this.#work, 0, length);
+        const outcome = t.at(address).read(this.#work, 0, length);
         this.#judge(outcome, address, length, 1);
         if (outcome === Dma.DONE)
           this.#each(address, length, (m, at, n) => this.#same(m[at]!, this.#work[n]!));
@@ -201,27 +201,27 @@ class IotlbTarget implements Target {
       }
       case KIND.WORDS: {
         const count = Math.ceil(length / 4);
-        const outcome = t.readWords(address, this.#words, 0, count);
+        const outcome = t.at(address).readWords(this.#words, 0, count);
         if (address % 4 === 0) this.#judge(outcome, address, count * 4, 1);
         return outcome;
       }
       case KIND.WRITE: {
         this.#work.fill(0x40 + fill, 0, length);
-        const outcome = t.write(address, this.#work, 0, length);
+        const outcome = t.at(address).write(this.#work, 0, length);
         this.#judge(outcome, address, length, 2);
         if (outcome === Dma.DONE) this.#each(address, length, (m, at) => this.#set(m, at, 0x40 + fill));
         return outcome;
       }
       case KIND.FILL: {
         const pattern = Uint8Array.from({ length: 8 }, (_, n) => 0x80 + fill * 8 + n);
-        const outcome = t.fill(address, length, pattern, fill);
+        const outcome = t.at(address).fill(length, pattern, fill);
         this.#judge(outcome, address, length, 2);
         if (outcome === Dma.DONE)
           this.#each(address, length, (m, at, n) => this.#set(m, at, pattern[(fill + n) % 8]!));
         return outcome;
       }
       case KIND.PUBLISH: {
-        const outcome = t.publishWord(address, fill * 0x01010101);
+        const outcome = t.at(address).publishWord(Uint32Array.of(fill * 0x01010101), 0);
         if (address % 4 === 0) this.#judge(outcome, address, 4, 2);
         if (outcome === Dma.DONE) this.#each(address, 4, (m, at) => this.#set(m, at, fill));
         return outcome;
@@ -229,7 +229,7 @@ class IotlbTarget implements Target {
       case KIND.COPY:
         return this.#copy(address, other, length);
       default: {
-        const outcome = t.check(address, length, fill % 2 === 1);
+        const outcome = t.at(address).check(length, fill % 2 === 1);
         this.#judge(outcome, address, length, fill % 2 === 1 ? 2 : 1);
         return outcome;
       }
@@ -239,7 +239,7 @@ class IotlbTarget implements Target {
   /** Ranges that meet in memory give undefined bytes; then only the permissions are compared. */
   #copy(from: number, to: number, length: number): number {
     const source: number[] = [];
-    const outcome = this.#memory.copy(from, to, length);
+    const outcome = this.#memory.from(from).at(to).copy(length);
     if (outcome !== Dma.DONE) return outcome;
     this.#judge(outcome, from, length, 1);
     this.#judge(outcome, to, length, 2);

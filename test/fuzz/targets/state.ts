@@ -4,13 +4,13 @@
 // comes to rest, and the state that it leaves can be taken over again.
 
 import { MAILBOX_OUTPUT_OFFSET } from '../../../device/abi/generated/commands.js';
+import { PUSH_SLOTS } from '../../../device/abi/generated/registers.js';
 import * as s from '../../../device/abi/generated/state.js';
 import { stateGroup } from '../../../device/abi/state.js';
 import { StateRefused } from '../../../device/model/ports.js';
 import type { Dice } from '../dice.js';
 import { type Piece, piecesOf, structOf, valueFor } from '../fields.js';
 import type { Input, Op } from '../input.js';
-import { checkAtRest, noteOutcome } from '../outcome.js';
 import { foldDigits, type Novelty, type Target, Violation } from '../target.js';
 import { KIND, Traffic, trafficOp } from '../traffic.js';
 import { World } from '../world.js';
@@ -34,7 +34,7 @@ const TABLES: readonly (readonly [first: number, words: number, rows: number, pi
     ['mr', s.MR_TABLE, s.MR_WORDS, 14],
     ['pd', s.PD_TABLE, s.PD_WORDS, 4],
     ['dpage', s.DPAGE_TABLE, s.DPAGE_WORDS, 4],
-    ['pslot', s.PSLOT_TABLE, s.PSLOT_WORDS, s.PSLOT_COUNT],
+    ['pslot', s.PSLOT_TABLE, s.PSLOT_WORDS, 2 * PUSH_SLOTS],
     ['outbox', s.OUTBOX_TABLE, s.OUTBOX_WORDS, 6],
     ['srq', s.SRQ_TABLE, s.SRQ_WORDS, 3],
     ['ah', s.AH_TABLE, s.AH_WORDS, 3],
@@ -92,14 +92,8 @@ class StateTarget implements Target {
       // A page may be anybody's now: addresses in the region are bus addresses that were checked when they were given.
       this.#world.memory.open = true;
       if (!this.#taken(seen)) return;
-      for (const op of input.slice(split)) {
-        if ((op[0] ?? 0) >= DAMAGE) continue;
-        this.#traffic.apply(op, seen);
-        checkAtRest(this.#world);
-      }
-      this.#world.settle();
-      checkAtRest(this.#world);
-      noteOutcome(this.#world, seen);
+      const rest = input.slice(split).filter(op => (op[0] ?? 0) < DAMAGE);
+      this.#traffic.play(rest, seen);
     } finally {
       this.#repair();
     }
