@@ -58,7 +58,7 @@ function end(work: Work, status: WcStatus): Step {
   return Step.DONE;
 }
 
-/** A key was valid when the descriptor began and is not any more, or the list has become shorter. */
+/** A key was valid when the descriptor began and is not any more, or a list has become shorter. */
 const KEY_GONE = 3;
 type Outcome = Dma | typeof KEY_GONE;
 
@@ -67,8 +67,8 @@ const sliceRoom = (): number => SLICE_BYTES;
 /** Whether the step may add another slice to the `slices` that it has done. */
 const goesOn = (core: Core, slices: number): boolean => slices < SLICES_A_STEP && !core.mustYield();
 
-// Nobody waits for the slices after the first one: they cut no run into two that need not be. Where both lists
-// have come to is kept in variables, not in objects, which makes a piece of two KiB cheaper by a quarter.
+// Nobody waits for the slices after the first one: they cut no run into two that need not be. Where both lists have come
+// to is kept in variables, not in objects, so that it can stay in registers.
 
 function copyRuns(core: Core, qp: QpRow, pd: number, d: Descriptor, start: number): Outcome {
   const { m, memory } = core;
