@@ -155,15 +155,17 @@ export class PacketFields {
   payloadLength = 0;
 }
 
-/** 32 bits on their way to a setter, as an int32: see rawExpression in abi/emit-ts.ts. */
-const word = (value: number): number => value | 0;
+/** High half of an address: a Number that was rounded up to 2^64 must not come out as address 0. */
+const HIGHEST = 0xffffffff;
+
+// Words go to their setters as int32s, and without a call on the way: see rawExpression in abi/emit-ts.ts.
 
 /** Writes the extension headers of p.opcode at m[at]. */
 export function writeExtensions(p: PacketFields, m: Uint8Array, at: number): void {
   const headers = HEADERS[p.opcode];
   let o = at;
   if ((headers & DETH) !== 0) {
-    setDethQkey(m, o, word(p.qkey));
+    setDethQkey(m, o, p.qkey | 0);
     setDethSource(m, o, p.sourceQpn & QPN_MASK);
     o += DETH_SIZE;
   }
@@ -178,31 +180,28 @@ export function writeExtensions(p: PacketFields, m: Uint8Array, at: number): voi
     o += AETH_SIZE;
   }
   if ((headers & ATOMIC_ACK) !== 0) {
-    setAtomicackethOriginalHi(m, o, word(p.originalHi));
-    setAtomicackethOriginalLo(m, o, word(p.originalLo));
+    setAtomicackethOriginalHi(m, o, p.originalHi | 0);
+    setAtomicackethOriginalLo(m, o, p.originalLo | 0);
   }
-  if ((headers & IMMEDIATE) !== 0) setImmdtImmediate(m, o, word(p.immediate));
-  if ((headers & INVALIDATE) !== 0) setIethRkey(m, o, word(p.invalidateKey));
+  if ((headers & IMMEDIATE) !== 0) setImmdtImmediate(m, o, p.immediate | 0);
+  if ((headers & INVALIDATE) !== 0) setIethRkey(m, o, p.invalidateKey | 0);
 }
 
-/** A Number that was rounded up to 2^64 must not come out as address 0. */
-const highHalf = (address: number): number => Math.min(Math.floor(address / WORD), 0xffffffff);
-
 function writeReth(p: PacketFields, m: Uint8Array, o: number): void {
-  setRethAddressHi(m, o, word(highHalf(p.remoteAddress)));
-  setRethAddressLo(m, o, word(p.remoteAddress % WORD));
-  setRethRkey(m, o, word(p.rkey));
-  setRethLength(m, o, word(p.dmaLength));
+  setRethAddressHi(m, o, Math.min(Math.floor(p.remoteAddress / WORD), HIGHEST) | 0);
+  setRethAddressLo(m, o, (p.remoteAddress % WORD) | 0);
+  setRethRkey(m, o, p.rkey | 0);
+  setRethLength(m, o, p.dmaLength | 0);
 }
 
 function writeAtomic(p: PacketFields, m: Uint8Array, o: number): void {
-  setAtomicethAddressHi(m, o, word(highHalf(p.remoteAddress)));
-  setAtomicethAddressLo(m, o, word(p.remoteAddress % WORD));
-  setAtomicethRkey(m, o, word(p.rkey));
-  setAtomicethSwapAddHi(m, o, word(p.swapAddHi));
-  setAtomicethSwapAddLo(m, o, word(p.swapAddLo));
-  setAtomicethCompareHi(m, o, word(p.compareHi));
-  setAtomicethCompareLo(m, o, word(p.compareLo));
+  setAtomicethAddressHi(m, o, Math.min(Math.floor(p.remoteAddress / WORD), HIGHEST) | 0);
+  setAtomicethAddressLo(m, o, (p.remoteAddress % WORD) | 0);
+  setAtomicethRkey(m, o, p.rkey | 0);
+  setAtomicethSwapAddHi(m, o, p.swapAddHi | 0);
+  setAtomicethSwapAddLo(m, o, p.swapAddLo | 0);
+  setAtomicethCompareHi(m, o, p.compareHi | 0);
+  setAtomicethCompareLo(m, o, p.compareLo | 0);
 }
 
 /** Reads the extension headers of p.opcode from m[at] on; clears the fields of those that it does not have. */

@@ -18,17 +18,16 @@ import {
   putQpAtomicPsn,
   putQpRecvOpcode,
   putQpRespActive,
-  putQpRespAddress,
   putQpRespDone,
   putQpRespKey,
   putQpRespLength,
   putQpRespPsn,
   putQpRqPsn,
   QP_COUNT_RX_REQUESTS_OFFSET,
+  QP_RESP_ADDRESS_OFFSET,
   qpAccess,
   qpMaxDestRdAtomic,
   qpMtuBytes,
-  qpRespAddress,
   qpRespDone,
   qpRespKey,
   qpRespLength,
@@ -49,9 +48,12 @@ import { MAX_MTU, PSN_MODULUS } from './wire-port.js';
 const TWO_32 = 2 ** 32;
 const ATOMIC_BYTES = 8;
 
+const RESP_ADDRESS = QP_RESP_ADDRESS_OFFSET / 4;
+
 const segment = new Segment();
-/** What an atomic found. */
+/** What an atomic found, and what it leaves there. */
 const found = new Uint32Array(2);
+const result = new Uint32Array(2);
 
 /** A syndrome, or WAIT. */
 type Verdict = number;
@@ -83,7 +85,7 @@ export class RemoteReads {
     putQpRespActive(journal, qp, 1);
     putQpRecvOpcode(journal, qp, p.opcode);
     putQpRespKey(journal, qp, p.rkey);
-    putQpRespAddress(journal, qp, p.remoteAddress);
+    segment.of(p.remoteAddress, length).store(journal, qp + RESP_ADDRESS);
     putQpRespLength(journal, qp, length);
     putQpRespPsn(journal, qp, p.psn);
     putQpRespDone(journal, qp, 0);
@@ -95,7 +97,6 @@ export class RemoteReads {
     const core = this.#core;
     const { m, journal } = core;
     const left = qpRespLength(m, qp);
-    const address = qpRespAddress(m, qp);
     const done = qpRespDone(m, qp);
     const bytes = Math.min(left, qpMtuBytes(m, qp), MAX_MTU);
     this.psn = qpRespPsn(m, qp);
@@ -103,7 +104,7 @@ export class RemoteReads {
     this.ended = bytes === left;
     this.#reply.opcode = responseOpcode(done === 0, this.ended);
     if (bytes > 0) {
-      segment.of(address, bytes);
+      segment.load(m, qp + RESP_ADDRESS, bytes);
       const mr = allowRemote(m, qp, qpRespKey(m, qp), segment, Access.REMOTE_READ);
       if (mr === NONE) return NAK_REMOTE_ACCESS;
       const { frame, payloadAt } = this.#reply;
@@ -116,7 +117,8 @@ export class RemoteReads {
       countUp(journal, qp + QP_COUNT_RX_REQUESTS_OFFSET / 4);
       return ACK_SYNDROME;
     }
-    putQpRespAddress(journal, qp, address + bytes);
+    segment.address += bytes;
+    segment.store(journal, qp + RESP_ADDRESS);
     putQpRespLength(journal, qp, left - bytes);
     putQpRespPsn(journal, qp, (this.psn + 1) % PSN_MODULUS);
     putQpRespDone(journal, qp, done + bytes);
@@ -133,8 +135,15 @@ export class RemoteReads {
     const verdict = this.#look(qp, mr);
     if (verdict !== ACK_SYNDROME) return verdict;
     this.#record(qp, p);
-    if (p.opcode === BthOpcode.RC_FETCH_ADD) this.#owe(qp, sumLo(p), sumHi(p));
-    else if (found[0] === p.compareLo && found[1] === p.compareHi) this.#owe(qp, p.swapAddLo, p.swapAddHi);
+    if (p.opcode === BthOpcode.RC_FETCH_ADD) {
+      result[0] = found[0] + p.swapAddLo;
+      result[1] = found[1] + p.swapAddHi + (found[0] + p.swapAddLo >= TWO_32 ? 1 : 0);
+      this.#owe(qp);
+    } else if (found[0] === p.compareLo && found[1] === p.compareHi) {
+      result[0] = p.swapAddLo;
+      result[1] = p.swapAddHi;
+      this.#owe(qp);
+    }
     return ACK_SYNDROME;
   }
 
@@ -160,15 +169,11 @@ export class RemoteReads {
     putQpAtomicHi(journal, qp, found[1]);
   }
 
-  #owe(qp: QpRow, lo: number, hi: number): void {
+  #owe(qp: QpRow): void {
     const { journal, outbox } = this.#core;
     const at = outbox.begin(segment, 2, ATOMIC_INFO + qpNumber(qp));
-    journal.raw(at, lo);
-    journal.raw(at + 1, hi);
+    journal.raw(at, result[0]);
+    journal.raw(at + 1, result[1]);
     outbox.add();
   }
 }
-
-const sumLo = (p: PacketFields): number => (found[0] + p.swapAddLo) >>> 0;
-const sumHi = (p: PacketFields): number =>
-  (found[1] + p.swapAddHi + (found[0] + p.swapAddLo >= TWO_32 ? 1 : 0)) >>> 0;

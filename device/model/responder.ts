@@ -19,11 +19,11 @@ import {
   putQpMsn,
   putQpRecvOpcode,
   putQpRespActive,
-  putQpRespAddress,
   putQpRespDone,
   putQpRespKey,
   putQpRespLength,
   QP_COUNT_RX_REQUESTS_OFFSET,
+  QP_RESP_ADDRESS_OFFSET,
   qpAccess,
   qpDestQpn,
   qpMsn,
@@ -31,7 +31,6 @@ import {
   qpRecvDone,
   qpRecvOpcode,
   qpRespActive,
-  qpRespAddress,
   qpRespDone,
   qpRespKey,
   qpRespLength,
@@ -51,6 +50,8 @@ import { Replies } from './replies.js';
 import { NONE, type QpRow } from './rows.js';
 import { allowRemote, Segment } from './translate.js';
 import { PSN_MODULUS, type Wire } from './wire-port.js';
+
+const RESP_ADDRESS = QP_RESP_ADDRESS_OFFSET / 4;
 
 /** Where a WRITE goes. */
 const target = new Segment();
@@ -173,14 +174,14 @@ export class Responder {
     const first = begins(p.opcode);
     const last = ends(p.opcode);
     const key = first ? p.rkey : qpRespKey(m, qp);
-    const address = first ? p.remoteAddress : qpRespAddress(m, qp);
     const left = first ? p.dmaLength : qpRespLength(m, qp);
     const done = first ? 0 : qpRespDone(m, qp);
     const bytes = p.payloadLength;
     if (first && left > MAX_MESSAGE_BYTES) return this.#refusals.badRequest(qp, p);
     if (last ? bytes !== left : bytes >= left) return this.#refusals.badRequest(qp, p);
     // The whole range before the first byte moves; then packet by packet, because keys go away.
-    target.of(address, first ? left : bytes);
+    if (first) target.of(p.remoteAddress, left);
+    else target.load(m, qp + RESP_ADDRESS, bytes);
     const mr = allowRemote(m, qp, key, target, Access.REMOTE_WRITE);
     if (mr === NONE && (left > 0 || (qpAccess(m, qp) & Access.REMOTE_WRITE) === 0))
       return this.#refusals.accessError(qp, p);
@@ -189,7 +190,7 @@ export class Responder {
     if (taken === NO_RECEIVE) return this.#refusals.noReceive(qp, p);
     if (taken !== WcStatus.SUCCESS) return this.#refusals.refuseReceive(qp, p, taken as Outcome);
     let landed: Outcome = WcStatus.SUCCESS;
-    target.of(address, bytes);
+    target.length = bytes;
     if (bytes > 0)
       landed = last
         ? core.landing.plan(core, qp, mr, target, frame, p.payloadOffset)
@@ -206,7 +207,8 @@ export class Responder {
         this.#beginMessage(qp, p);
         putQpRespKey(journal, qp, key);
       }
-      putQpRespAddress(journal, qp, address + bytes);
+      target.address += bytes;
+      target.store(journal, qp + RESP_ADDRESS);
       putQpRespLength(journal, qp, left - bytes);
       putQpRespDone(journal, qp, done + bytes);
       return Step.DONE;

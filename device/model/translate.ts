@@ -17,10 +17,12 @@ import {
   qpFlags,
   qpPd,
 } from '../abi/generated/state.js';
-import { above, pow2 } from './powers.js';
+import type { WordSink } from '../abi/word-sink.js';
+import { above, lowWord, pow2 } from './powers.js';
 import { type MrRow, mrRow, NONE, type QpRow } from './rows.js';
 
 const SGE_WORDS = SGE_SIZE / 4;
+const TWO_32 = 2 ** 32;
 /** Bus addresses end where Numbers stop being exact. */
 const ADDRESS_LIMIT = 2 ** 53;
 
@@ -69,6 +71,19 @@ export class Segment {
     this.address = address;
     this.length = length;
     return this;
+  }
+
+  /** The range that begins at the address in two words from `word` on. */
+  load(m: Uint32Array, word: number, length: number): this {
+    this.address = m[word] + m[word + 1] * TWO_32;
+    this.length = length;
+    return this;
+  }
+
+  /** Where the range begins, into two words from `word` on. */
+  store(into: WordSink, word: number): void {
+    into.put(word, lowWord(this.address));
+    into.put(word + 1, Math.floor(this.address / TWO_32));
   }
 
   /** Makes of the range, which `mr` allows, the first piece of it that is contiguous, where it is on the bus. */

@@ -22,8 +22,8 @@ export interface Kind {
   readonly name: string;
   readonly burst: Burst;
   readonly items: (n: number) => Item;
-  /** Packets that carry more of the payload than the ICRC's tables are used for. */
-  readonly largePackets: number;
+  /** Packets whose ICRC zlib makes, or pieces of two lists: each may bring a Number now and then. */
+  readonly parts: number;
 }
 
 const HIGH = 0xf0000000;
@@ -41,11 +41,11 @@ export function kindsOfWork(): Kind[] {
   const eq = driver.createEq();
   const memory = driver.alloc(16 * 2 ** 20);
   const range = (at: number, length: number): Range => ({ address: memory + at, length });
-  const channel = (name: string, work: (n: number) => Item['work'], pushed = false): Kind => {
+  const channel = (name: string, work: (n: number) => Item['work'], pushed = false, parts = 0): Kind => {
     const cq = driver.createCq(eq, CQ_LOG_DEPTH);
     const qp = driver.channel({ sendCq: cq, logDepth: RING_LOG_DEPTH, logStride: 9 });
     const items = (n: number): Item => ({ qp, work: { ...work(n), wrId: HIGH + n }, pushed });
-    return { name, burst: new Burst(world, cq), items, largePackets: 0 };
+    return { name, burst: new Burst(world, cq), items, parts };
   };
   const packetsOf = (length: number, mtu: number): number =>
     length < LARGE ? 0 : length / (MTU_BYTES.get(mtu) as number);
@@ -65,7 +65,7 @@ export function kindsOfWork(): Kind[] {
       name,
       burst: new Burst(world, ...cqs),
       items: () => ({ qp: a, work, pushed, receive: { qp: b, work: receive } }),
-      largePackets: packetsOf(length, mtu),
+      parts: packetsOf(length, mtu),
     };
   };
   const remote = (name: string, opcode: number, length: number, mtu: number = Mtu.MTU_1024): Kind => {
@@ -87,7 +87,7 @@ export function kindsOfWork(): Kind[] {
       name,
       burst: new Burst(world, cq),
       items: () => ({ qp: a, work }),
-      largePackets: packetsOf(length, mtu),
+      parts: packetsOf(length, mtu),
     };
   };
   const copy = (length: number) => (n: number) => ({
@@ -102,14 +102,15 @@ export function kindsOfWork(): Kind[] {
   });
   const pieces = (at: number, count: number) =>
     Array.from({ length: count }, (_, n) => range(at + n * 6144, LARGE / count));
+  const lists = () => ({
+    opcode: Opcode.COPY,
+    gather: pieces(0, 16),
+    scatter: pieces(2 ** 22, 8).map(r => ({ ...r, address: r.address + 2 ** 16 })),
+  });
   return [
     channel('64-byte COPY, rung', copy(64)),
     channel('64-byte COPY, pushed', copy(64), true),
-    channel('64 KiB COPY, 16 ranges into 8', () => ({
-      opcode: Opcode.COPY,
-      gather: pieces(0, 16),
-      scatter: pieces(2 ** 22, 8).map(r => ({ ...r, address: r.address + 2 ** 16 })),
-    })),
+    channel('64 KiB COPY, 16 ranges into 8', lists, false, 16),
     channel('64-byte FILL', fill(64)),
     channel('64 KiB FILL', fill(LARGE)),
     connection('64-byte SEND, rung', 64),
