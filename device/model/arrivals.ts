@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Queue numbers in the order in which their pushed descriptors arrived: a binary heap. There may be thousands of them, of
 // many doorbell pages; who is first is known at once, and who comes or goes costs the logarithm of their number.
-import { isAfter } from './powers.js';
 
 export class Arrivals {
   readonly #heap: Uint16Array;
   /** By queue number: its place in the heap. */
   readonly #placeOf: Uint16Array;
-  /** By queue number: arrival number of what it is here for. Free running; belongs to the caller. */
+  /** By queue number: arrival number of what it is here for. Belongs to the caller, who may change all, but not their order. */
   readonly #numberOf: Uint32Array;
   #size = 0;
 
@@ -75,6 +74,6 @@ export class Arrivals {
   }
 
   #isBefore(a: number, b: number): boolean {
-    return isAfter(this.#numberOf[b], this.#numberOf[a]);
+    return this.#numberOf[a] < this.#numberOf[b];
   }
 }

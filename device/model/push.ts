@@ -42,8 +42,8 @@ import {
   qpSendProducer,
   ST_COUNT_PUSH_FALLBACKS_OFFSET,
   ST_COUNT_PUSHES_OFFSET,
-  ST_PUSH_SEQUENCE_OFFSET,
 } from '../abi/generated/state.js';
+import { takeNumber } from './arrival-numbers.js';
 import type { Core } from './core.js';
 import { countAtPage } from './counters.js';
 import { badAccess, HALF, hasRoom, ignore, maySend, refuse, ringSend } from './notify.js';
@@ -59,7 +59,6 @@ const MAP_BYTES = 32;
 const GENERATIONS = 256;
 /** Where the accessors of the layout look when the trailer itself is all that there is. */
 const TRAILER = -(PUSH_TRAILER_OFFSET / 4);
-const PUSH_SEQUENCE = ST_PUSH_SEQUENCE_OFFSET / 4;
 
 /** A store of `size` bytes at `offset` of the priority area of page `page`; `value` holds its two words. */
 export function storePush(
@@ -165,9 +164,8 @@ function accept(core: Core, qp: QpRow, index: number, bytes: number, buffer: num
   putPslotQpn(outside, slot, qpNumber(qp));
   putPslotIndex(outside, slot, index);
   putPslotLength(outside, slot, bytes);
-  putPslotSequence(outside, slot, m[PUSH_SEQUENCE]);
+  putPslotSequence(outside, slot, takeNumber(core));
   putPslotUsed(journal, slot, 1);
-  journal.add(PUSH_SEQUENCE, 1);
   journal.add(ST_COUNT_PUSHES_OFFSET / 4, 1);
   countAtPage(journal, qpPage(m, qp), DPAGE_COUNT_PUSHES_OFFSET);
   putQpSendProducer(journal, qp, nextIndex(index));

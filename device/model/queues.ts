@@ -25,7 +25,6 @@ import {
   qpUsed,
 } from '../abi/generated/state.js';
 import { Arrivals } from './arrivals.js';
-import { isAfter } from './powers.js';
 import { ReadySet } from './ready-set.js';
 import { NONE, pageEnd, type QpRow, qpEnd, qpNumber, qpRow, rowOfQp } from './rows.js';
 
@@ -79,8 +78,7 @@ export class Queues {
     this.#arrivalOf.fill(0);
     this.#runnable = 0;
     this.#slotsOf.fill(0);
-    for (let row = slotRow(0); row < slotsOfPage(pageEnd(this.#m)); row += PSLOT_WORDS)
-      if (pslotUsed(this.#m, row) === 1) this.slotTaken(rowOfQp(pslotQpn(this.#m, row)));
+    for (const row of this.heldSlots()) this.slotTaken(rowOfQp(pslotQpn(this.#m, row)));
     const end = qpEnd(this.#m);
     for (let n = 0; n < end; n++) this.classify(rowOfQp(n));
   }
@@ -143,6 +141,24 @@ export class Queues {
     for (let row = first; row < first + SLOTS_WORDS; row += PSLOT_WORDS)
       if (pslotUsed(m, row) === 1 && pslotQpn(m, row) === qpn && pslotIndex(m, row) === index) return row;
     return NONE;
+  }
+
+  /** Every push slot in use. */
+  heldSlots(): number[] {
+    const rows: number[] = [];
+    for (let row = slotRow(0); row < slotsOfPage(pageEnd(this.#m)); row += PSLOT_WORDS)
+      if (pslotUsed(this.#m, row) === 1) rows.push(row);
+    return rows;
+  }
+
+  /** What is held has other arrival numbers now, in the same order. */
+  numbersChanged(): void {
+    for (const row of this.heldSlots()) {
+      const qp = rowOfQp(pslotQpn(this.#m, row));
+      const place = this.#placeOf[qpNumber(qp)];
+      const waits = place >= PUSHED && place < BLOCKED && this.headSlot(qp) === row;
+      if (waits) this.#arrivalOf[qpNumber(qp)] = pslotSequence(this.#m, row);
+    }
   }
 
   /** Calls `visit` with each push slot of the queue. */
@@ -238,7 +254,7 @@ export class Queues {
     const a = open[QueueClass.LINK] ? link.first : -1;
     const b = open[QueueClass.ENGINE] ? engine.first : -1;
     if (a < 0 && b < 0) return NONE as QpRow;
-    const engineFirst = a < 0 || (b >= 0 && isAfter(this.#arrivalOf[a], this.#arrivalOf[b]));
+    const engineFirst = a < 0 || (b >= 0 && this.#arrivalOf[b] < this.#arrivalOf[a]);
     return rowOfQp(engineFirst ? b : a);
   }
 

@@ -321,5 +321,6 @@ class StateCheck {
     demand(index < INDEX_MODULUS && distance(index, s.qpSendConsumer(m, qp)) < posted, 'index');
     demand(s.qpPage(m, qp) === Math.floor(n / PUSH_SLOTS), 'of another doorbell page');
     demand(slotOf(m, qp, index) === s.PSLOT_TABLE + n * s.PSLOT_WORDS, 'twice the same descriptor');
+    demand(s.pslotSequence(m, slot) < s.stPushSequence(m, 0), 'arrival number');
   }
 }

@@ -154,3 +154,20 @@ test('a pushed descriptor that waits among the slots of another doorbell page is
   }
   t.notThrows(take);
 });
+
+test('a pushed descriptor that has not arrived yet is refused', t => {
+  const target = new InProcess();
+  const d = new Driver(target).start();
+  d.setLink(Hold.ENGINE);
+  const channel = d.channel({ sendCq: makeQueues(d).cq });
+  for (let n = 0; n < 3; n++) d.push(channel, { opcode: Opcode.NOP });
+  const m = target.region.u32;
+  const take = (): void => createAdapter().attach(target.host, target.region, false);
+  const arrival = s.PSLOT_TABLE + s.PSLOT_WORDS + s.PSLOT_SEQUENCE_OFFSET / 4;
+  for (const number of [3, 2 ** 31, 2 ** 32 - 1]) {
+    m[arrival] = number;
+    t.throws(take, { instanceOf: StateRefused }, `number ${number}`);
+  }
+  m[arrival] = 1;
+  t.notThrows(take);
+});

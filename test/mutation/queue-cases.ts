@@ -166,7 +166,7 @@ export const queueCases: readonly MutationCase[] = [
     letGo(own, 1);
     letGo(own);
   }),
-  onYard('pushed descriptors come in the order of their arrival, across the end of the numbers', yard => {
+  onYard('pushed descriptors come in the order of their arrival, over all of the numbers', yard => {
     const { m, queues } = yard;
     const arrivals = [0xffffffff, 3, 0xfffffff0, 0, 0x7fffffef, 1, 0xfffffffe];
     NUMBERS.forEach((n, i) => {
@@ -187,9 +187,31 @@ export const queueCases: readonly MutationCase[] = [
     assert.deepEqual(order([false, false, true]), []);
     assert.ok(queues.waiting(QueueClass.ENGINE));
     const engine = [0, 3, 6].map(i => arrivals[i]);
-    assert.deepEqual(order([false, true, false]), [engine[2], engine[0], engine[1]]);
+    assert.deepEqual(order([false, true, false]), [engine[1], engine[2], engine[0]]);
     assert.ok(queues.waiting(QueueClass.LINK) && queues.hasRung(QueueClass.ENGINE));
-    assert.deepEqual(order(ALL_OPEN), [0xfffffff0, 1, 3, 0x7fffffef]);
+    assert.deepEqual(order(ALL_OPEN), [1, 3, 0x7fffffef, 0xfffffff0]);
+  }),
+  onYard('what is held keeps its turn when it is numbered anew, before what comes later', yard => {
+    const { m, queues } = yard;
+    const [late, out, ...early] = NUMBERS;
+    for (const n of NUMBERS) yard.add(n, { producer: 2 });
+    for (const [i, n] of early.entries()) {
+      yard.push(slotsFor(n)[2 * i], n, 1, 2 ** 32 - 50 + i);
+      yard.push(slotsFor(n)[2 * i + 1], n, 0, 2 ** 32 - 100 - i);
+    }
+    yard.push(slotsFor(out)[PUSH_SLOTS - 1], out, 0, 2 ** 32 - 60);
+    yard.block(out);
+    const held = queues.heldSlots().sort((a, b) => s.pslotSequence(m, a) - s.pslotSequence(m, b));
+    for (const [number, slot] of held.entries()) s.setPslotSequence(m, slot, number);
+    queues.numbersChanged();
+    yard.check('numbered anew');
+    yard.push(slotsFor(late)[PUSH_SLOTS - 2], late, 0, held.length);
+    for (const n of [...early.toReversed(), late]) {
+      yard.check(`before that of ${n}`);
+      assert.equal(queues.nextPushed(ALL_OPEN), rowOfQp(n));
+      s.setQpSendConsumer(m, rowOfQp(n), 2);
+      yard.free(yard.slotsOf(n).find(slot => s.pslotIndex(m, slot) === 0)!);
+    }
   }),
   onYard('only what is next in its queue comes, and only from slots in use', yard => {
     const qp = yard.add(2);

@@ -40,21 +40,21 @@ const EDGES = [
   CAPACITY - 1,
 ];
 
-/** Queues that come and go, with arrival numbers that go round meanwhile; the first one is that of a sorted list. */
+/** Queues that come and go, with arrival numbers from both halves of all; the first one is that of a sorted list. */
 function comeAndGo(): void {
   const dice = new Dice(19);
   const numberOf = new Uint32Array(CAPACITY);
   const arrivals = new Arrivals(CAPACITY, numberOf);
   const here: number[] = [];
-  let next = 2 ** 32 - 1500;
-  const age = (n: number): number => (next - numberOf[n]) >>> 0;
+  // Who goes on after a stop is older than most by up to 600 * 4096 and its number.
+  let next = 2 ** 31 + 600;
+  const age = (n: number): number => next - numberOf[n];
   for (let k = 0; k < 3000; k++) {
     const n = dice.below(4) === 0 ? CAPACITY - 1 - dice.below(400) : dice.below(400);
     // More come than go, then the other way about.
     if (!here.includes(n) && dice.below(10) < (k < 1500 ? 8 : 4)) {
-      // Who goes on after a stop is older than most.
-      numberOf[n] = (next - (dice.below(3) === 0 ? dice.below(600) * 4096 + n : 0)) >>> 0;
-      next = (next + 1) >>> 0;
+      numberOf[n] = next - (dice.below(3) === 0 ? dice.below(600) * 4096 + n : 0);
+      next++;
       arrivals.add(n);
       here.push(n);
     } else if (here.length > 0) {
