@@ -43,6 +43,8 @@
 #define bql_lock() qemu_mutex_lock_iothread()
 #define bql_unlock() qemu_mutex_unlock_iothread()
 #define bql_locked() qemu_mutex_iothread_locked()
+#define qemu_cond_wait_bql(cond) qemu_cond_wait_iothread(cond)
+#define qemu_cond_timedwait_bql(cond, ms) qemu_cond_timedwait_iothread(cond, ms)
 #endif
 
 /* Property tables ended with a marker before 10.0 and are const since. */
@@ -73,6 +75,24 @@ static inline uint64_t pb_compat_fd_offset(MemoryRegion *mr)
     return 0;
 #endif
 }
+
+/*
+ * The memory map changed while the vCPU that calls was in the middle of an
+ * access. In 7.2 others may follow in the same block of code, ahead of queued
+ * work: so what it remembers goes now, as after a change that it made itself.
+ */
+#if QEMU_VERSION_MAJOR < 9
+#include "exec/exec-all.h"
+
+static inline void pb_compat_map_changed(CPUState *cpu)
+{
+    tlb_flush(cpu);
+}
+#else
+static inline void pb_compat_map_changed(CPUState *cpu)
+{
+}
+#endif
 
 /*
  * Before 8.1, when the guest flushes a whole domain at once (as Linux does

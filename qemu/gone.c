@@ -16,6 +16,7 @@
  * the BARs have to stay where they answer with all-ones.
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/timer.h"
 #include "pushbell.h"
@@ -120,26 +121,32 @@ void pb_gone_now(PbState *s, const char *why)
 }
 
 /*
- * Around the return: the reset takes the BARs out of the memory map, which no
- * vCPU of TCG survives for sure while it runs (see pb_cover_create()). QEMU's
- * own reset of the machine holds them likewise. The big lock is let go
- * meanwhile: the device may be unplugged after it. True: resume_all_vcpus().
+ * Part of the connect sequence, before the new back-end gets the ring. The
+ * reset takes the BARs out of the memory map, which no vCPU of TCG survives for
+ * sure while it runs. They are held for the reset alone, once the back-end has
+ * shown that it answers; what pb_bars_show_off() changes afterwards shifts no
+ * number. The big lock is let go before it: device and connection may be gone.
  */
-bool pb_gone_hold_vcpus(PbState *s)
+bool pb_gone_prepare_return(PbState *s, Error **errp)
 {
-    if (!s->gone || !tcg_enabled()) {
+    bool ok;
+
+    if (!s->gone) {
+        return true;
+    }
+    if (!pb_vcpus_hold()) {
+        error_setg(errp, "the virtual processors do not come to a halt");
         return false;
     }
-    pause_all_vcpus();
-    return true;
-}
-
-/* Part of the connect sequence, before the new back-end gets the ring. */
-void pb_gone_prepare_return(PbState *s)
-{
-    if (s->gone) {
+    ok = !s->exiting && s->session.fd >= 0;
+    if (ok) {
+        trace_pushbell_gone_reset(pb_vcpus_inside());
         pci_device_reset(PCI_DEVICE(s));
+    } else {
+        error_setg(errp, "the connection was given up meanwhile");
     }
+    pb_vcpus_release();
+    return ok;
 }
 
 /* A back-end has completed the connect sequence. */

@@ -144,11 +144,24 @@ void pb_gone_init(PbState *s);
 void pb_gone_away(PbState *s, bool short_lived);
 void pb_gone_run_state(PbState *s, bool running);
 void pb_gone_now(PbState *s, const char *why);
-bool pb_gone_hold_vcpus(PbState *s);
-void pb_gone_prepare_return(PbState *s);
+bool pb_gone_prepare_return(PbState *s, Error **errp);
 void pb_gone_back(PbState *s);
 void pb_gone_update_off(PbState *s);
 void pb_gone_destroy(PbState *s);
+
+/* vcpus.c: holding them; one that sleeps in an access counts as held */
+typedef struct PbOutside {
+    CPUState *cpu;
+    unsigned changes;
+    QLIST_ENTRY(PbOutside) next;
+} PbOutside;
+
+void pb_vcpus_init(void);
+void pb_vcpu_goes_out(PbOutside *o, CPUState *cpu);
+void pb_vcpu_comes_in(PbOutside *o);
+bool pb_vcpus_hold(void);
+unsigned pb_vcpus_inside(void);
+void pb_vcpus_release(void);
 
 /* power.c */
 bool pb_power_add_capability(PbState *s, Error **errp);

@@ -251,6 +251,7 @@ static void pb_class_init(ObjectClass *klass, void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
+    pb_vcpus_init();
     pc->realize = pb_realize;
     pc->exit = pb_exit;
     pc->config_read = pb_config_read;

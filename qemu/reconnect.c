@@ -90,6 +90,10 @@ static void pb_reconnect_take(PbState *s)
         pb_reconnect_done(s);
         return;
     }
+    if (s->exiting) {
+        error_free(err);    /* the device was unplugged meanwhile */
+        return;
+    }
     r->failures++;
     pb_reconnect_complain(s, err);
     pb_reconnect_schedule(s);
@@ -98,7 +102,6 @@ static void pb_reconnect_take(PbState *s)
 static void pb_reconnect_answered(void *opaque)
 {
     PbState *s = opaque;
-    bool held;
 
     if (pb_reconnect_hung_up(s->reconnect.fd)) {
         pb_reconnect_drop(s);
@@ -106,13 +109,7 @@ static void pb_reconnect_answered(void *opaque)
         return;
     }
     object_ref(OBJECT(s));
-    held = pb_gone_hold_vcpus(s);
-    if (!s->exiting) {
-        pb_reconnect_take(s);
-    }
-    if (held) {
-        resume_all_vcpus();
-    }
+    pb_reconnect_take(s);
     object_unref(OBJECT(s));
 }
 

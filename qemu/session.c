@@ -94,7 +94,12 @@ bool pb_session_take(PbState *s, int fd, Error **errp)
         pb_session_close(s);
         return false;
     }
-    pb_gone_prepare_return(s);
+    if (!pb_gone_prepare_return(s, errp)) {
+        pb_session_close(s);
+        return false;
+    }
+    /* Waiting for the vCPUs was none of the back-end's time. */
+    c->deadline = get_clock() + (int64_t)PB_RECONNECT_TIMEOUT_MS * SCALE_MS;
     return pb_session_attach(s, errp);
 }
 

@@ -215,6 +215,7 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
         .session = qatomic_read(&s->ring.session),
     };
     PbWaitResult result;
+    PbOutside outside;
     bool again;
 
     if (pb_wait_spin(s, &w)) {
@@ -227,9 +228,11 @@ PbWaitResult pb_wait(PbState *s, PbReady *ready, uint32_t arg, uint32_t epoch,
         object_ref(OBJECT(s));
         pb_irq_sleep_begin(s);
         do {
+            pb_vcpu_goes_out(&outside, current_cpu);
             bql_unlock();
             result = pb_wait_sleep(s, &w);
             bql_lock();
+            pb_vcpu_comes_in(&outside);
             again = pb_wait_look_again(s, &w, &result);
             w.second = true;
         } while (again);

@@ -38,6 +38,8 @@ export interface HandBackEndOptions {
   /** Feature bits that GET_FEATURES offers. */
   readonly features?: readonly number[];
   readonly maxMemSlots?: number | undefined;
+  /** Hangs after the first message of each connection: the others come in, and nothing goes out. */
+  readonly hangs?: boolean;
 }
 
 /** An IOTLB message of the front-end. */
@@ -175,6 +177,7 @@ export class HandBackEnd {
   #serve(message: Message): void {
     const { request, needReply } = message.header;
     this.requests.push(request);
+    if (this.#options.hangs && request !== Request.GET_FEATURES) return;
     const answer = this.#answer(request, message);
     if (answer !== undefined) this.#reply(request, answer);
     else if (request === Request.PCI_STATE_GET_FD) this.#giveState();
