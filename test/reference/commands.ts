@@ -2,6 +2,7 @@
 // Commands, as far as the random programs use them: what each does, and the statuses with which it may be refused.
 import { CommandCode as C, Hold, QpAttr, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { EventType } from '../../device/abi/generated/descriptors.js';
+import { moderate } from './completions.js';
 import { BLANK } from './descriptor.js';
 import { type Cq, NO_COUNTERS, type Qp, type Ring, type Srq } from './objects.js';
 import type { Reference } from './reference.js';
@@ -32,6 +33,10 @@ export const newCq = (number: number, depth: number): Cq => ({
   consumer: 0,
   overflowed: false,
   armed: 'no',
+  count: 1,
+  periodUs: 0,
+  gathered: 0,
+  tellAt: 0,
 });
 
 export interface NewQp {
@@ -189,11 +194,24 @@ export function destroySrq(r: Reference, number: number): Expected {
   return DONE;
 }
 
+/** The second address of the port becomes somebody else's, or its own again. */
+export function setGid(r: Reference, index: number, own: boolean): void {
+  if (own !== r.ownsIp6) r.tell(EventType.GID_CHANGE, PORT_NUMBER, index);
+  r.ownsIp6 = own;
+}
+
 /** Who comes to hold the port takes it down. */
 export function hold(r: Reference, mask: number): void {
   const change = (r.hold ^ mask) & Hold.PORT;
   r.hold = mask;
   if (change !== 0) r.tell(mask & Hold.PORT ? EventType.PORT_ERROR : EventType.PORT_ACTIVE, PORT_NUMBER);
+}
+
+/** A queue that tells of every completion needs no period. */
+export function modifyCq(r: Reference, number: number, count: number, us: number): Expected {
+  if (count > 1 && us === 0) return [C.BAD_PARAMETER];
+  moderate(r, r.cqs.get(number)!, count, us);
+  return DONE;
 }
 
 /** Only what is not consumed needs room. */

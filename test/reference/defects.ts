@@ -150,4 +150,46 @@ export const DEFECTS: readonly Defect[] = [
     find: 'const { RECV_RDMA_WITH_IMM } = Opcode;',
     replace: 'const { RECV: RECV_RDMA_WITH_IMM } = Opcode;',
   },
+  {
+    name: 'a doorbell counts at no page',
+    file: 'notify.js',
+    find: 'countAtPage(journal, page, DPAGE_COUNT_DOORBELLS_OFFSET);',
+    replace: '',
+  },
+  {
+    name: 'a descriptor that was pushed counts as rung',
+    file: 'send-queue.js',
+    find: 'slot === NONE ? QP_COUNT_RUNG_OFFSET : QP_COUNT_PUSHED_OFFSET',
+    replace: 'QP_COUNT_RUNG_OFFSET',
+  },
+  {
+    name: 'a packet of UC that is out of sequence is not counted at the port',
+    file: 'responder.js',
+    find: 'if (lost) countUp',
+    replace: 'if (false) countUp',
+  },
+  {
+    name: 'a moderated completion queue tells one completion late',
+    file: 'moderation.js',
+    find: 'cqGathered(m, cq) >= cqModerationCount(m, cq)',
+    replace: 'cqGathered(m, cq) > cqModerationCount(m, cq)',
+  },
+  {
+    name: 'the period of a completion queue is half as long',
+    file: 'moderation.js',
+    find: 'cqModerationPeriodUs(this.#m, cq) * NS_PER_US',
+    replace: 'cqModerationPeriodUs(this.#m, cq) * 500',
+  },
+  {
+    name: 'the period of a completion queue goes on when it is armed anew',
+    file: 'completion.js',
+    find: 'core.moderation.forget(cq);',
+    replace: '',
+  },
+  {
+    name: 'who waited for a receive waits on when the way there is gone',
+    file: 'commands/gids.js',
+    find: 'queues.unblockAll();',
+    replace: '',
+  },
 ];

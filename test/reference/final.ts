@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is asked once, at the end of a program: counters, memory regions, shared receive queues.
 import * as c from '../../device/abi/generated/commands.js';
-import type { Counters } from './objects.js';
+import type { Counters, PageCounters } from './objects.js';
 import { same } from './observe.js';
 import type { Reference } from './reference.js';
 import type { Stage } from './stage.js';
@@ -10,7 +10,9 @@ import type { Stage } from './stage.js';
 export function compareFinal(stage: Stage, r: Reference): void {
   for (const qp of r.qps.values())
     same(`counters of queue pair ${qp.number}`, countersOf(stage, qp.number), qp.counters);
-  same('counters of the port', portCounters(stage), r.port);
+  same('counters of the port', portCounters(stage), { ...r.port, ...NOTHING_BROKEN });
+  for (const [page, expected] of r.pages)
+    same(`counters of doorbell page ${page}`, pageCounters(stage, page), expected);
   for (const srq of r.srqs.values()) {
     const { producer, consumer } = srq.ring;
     const expected = { producer, consumer, limit: srq.limit };
@@ -36,17 +38,39 @@ function countersOf(stage: Stage, qpn: number): Counters {
     txBytes: c.cmdQpCountersTxBytes(out, 0),
     rxMessages: c.cmdQpCountersRxMessages(out, 0),
     rxBytes: c.cmdQpCountersRxBytes(out, 0),
+    pushed: c.cmdQpCountersPushed(out, 0),
+    rung: c.cmdQpCountersRung(out, 0),
     errors: c.cmdQpCountersErrors(out, 0),
     flushed: c.cmdQpCountersFlushed(out, 0),
     rxRequests: c.cmdQpCountersRxRequests(out, 0),
+    rxDropped: c.cmdQpCountersRxDropped(out, 0),
   };
 }
 
-function portCounters(stage: Stage): Reference['port'] {
+function pageCounters(stage: Stage, page: number): PageCounters {
+  const out = counters(stage, c.CounterKind.PAGE, page);
+  return {
+    doorbells: c.cmdPageCountersDoorbells(out, 0),
+    pushes: c.cmdPageCountersPushes(out, 0),
+    fallbacks: c.cmdPageCountersFallbacks(out, 0),
+    ignored: c.cmdPageCountersIgnored(out, 0),
+    refused: c.cmdPageCountersRefused(out, 0),
+  };
+}
+
+/** A loopback receives what it sends, whole. */
+const NOTHING_BROKEN = { lostPackets: 0, lostBytes: 0, rxBad: 0, rxPkey: 0 };
+
+function portCounters(stage: Stage): Reference['port'] & typeof NOTHING_BROKEN {
   const out = counters(stage, c.CounterKind.PORT, 0);
   return {
     rxQkey: c.cmdPortCountersRxQkey(out, 0),
     rxNoReceive: c.cmdPortCountersRxNoReceive(out, 0),
+    rxSequence: c.cmdPortCountersRxSequence(out, 0),
+    lostPackets: c.cmdPortCountersTxPackets(out, 0) - c.cmdPortCountersRxPackets(out, 0),
+    lostBytes: c.cmdPortCountersTxBytes(out, 0) - c.cmdPortCountersRxBytes(out, 0),
+    rxBad: c.cmdPortCountersRxBad(out, 0),
+    rxPkey: c.cmdPortCountersRxPkey(out, 0),
   };
 }
 

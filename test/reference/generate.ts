@@ -227,6 +227,25 @@ const resize = make(
   ([cq, log]) => ({ do: 'resizeCq', cq, log }),
 );
 const arm = make(fc.tuple(fc.nat(2), fc.boolean()), ([cq, solicited]) => ({ do: 'arm', cq, solicited }));
+const moderate = make(
+  fc.tuple(fc.nat(2), fc.constantFrom(2, 3, 5, 2, 3, 1, 0), fc.constantFrom(10, 30, 10, 30, 0), fc.boolean()),
+  ([cq, count, us, armed]) => {
+    const op = { do: 'moderate', cq, count, us } as const;
+    return armed ? [{ do: 'consume', cq }, op, { do: 'arm', cq, solicited: false }] : op;
+  },
+);
+/** Mostly back: without it much of the programs comes to nothing. */
+const setGid = make(fc.nat(2), which => ({ do: 'setGid', own: which > 0 }));
+const pass = make(fc.constantFrom(1, 10, 20, 29), us => ({ do: 'pass', us }));
+/** A queue that gathers, and is armed anew while its period runs; `parts` says which of it happen. */
+const period = make(fc.tuple(slot, fc.nat(2 ** 14 - 1)), ([s, parts], cast) => {
+  const qp = s % cast.length;
+  const arm = { do: 'arm', cq: qp % 2, solicited: false } as const;
+  const one: Op = { do: 'send', qp, work: [{ op: 'NOP' }], ring: true };
+  const wait = { do: 'pass', us: 20 } as const;
+  const ops: Op[] = [{ do: 'moderate', cq: qp % 2, count: 5, us: 30 }, arm, one, wait, arm, one, wait];
+  return ops.filter((_, n) => Math.floor(parts / 4 ** n) % 4 !== 0);
+});
 const consume = make(fc.nat(2), cq => ({ do: 'consume', cq }));
 const destroy = make(slot, (s, cast) => ({ do: 'destroyQp', qp: s % cast.length }));
 const recreate = make(fc.tuple(slot, fc.nat(2), fc.boolean()), ([s, log, up], cast, path) => {
@@ -295,6 +314,10 @@ const step: fc.Arbitrary<Make> = fc.oneof(
   { weight: 5, arbitrary: hold },
   { weight: 2, arbitrary: resize },
   { weight: 4, arbitrary: arm },
+  { weight: 2, arbitrary: setGid },
+  { weight: 2, arbitrary: moderate },
+  { weight: 2, arbitrary: period },
+  { weight: 3, arbitrary: pass },
   { weight: 8, arbitrary: consume },
   { weight: 1, arbitrary: destroy },
   { weight: 1, arbitrary: recreate },

@@ -43,6 +43,12 @@ export interface Cq {
   consumer: number;
   overflowed: boolean;
   armed: 'no' | 'any' | 'solicited';
+  /** Moderation: it tells after so many completions that count, or so long after the first of them. */
+  count: number;
+  periodUs: number;
+  /** Those that have come since it was armed, and when the period of the first ends. */
+  gathered: number;
+  tellAt: number;
 }
 
 export interface Ring {
@@ -100,11 +106,18 @@ export const NO_COUNTERS = {
   txBytes: 0,
   rxMessages: 0,
   rxBytes: 0,
+  pushed: 0,
+  rung: 0,
   errors: 0,
   flushed: 0,
   rxRequests: 0,
+  rxDropped: 0,
 };
 export type Counters = typeof NO_COUNTERS;
+
+/** Of a doorbell page: how each doorbell and each trailer ended. */
+export const NO_PAGE_COUNTERS = { doorbells: 0, pushes: 0, fallbacks: 0, ignored: 0, refused: 0 };
+export type PageCounters = typeof NO_PAGE_COUNTERS;
 
 export interface Qp {
   readonly number: number;
@@ -150,6 +163,7 @@ export interface AddressHandle {
   readonly pd: number;
   /** Whether somebody answers at its address. */
   known: boolean;
+  ip6: boolean;
 }
 
 export interface AdapterEvent {

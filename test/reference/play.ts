@@ -9,6 +9,7 @@ import {
   PUSH_BUFFER_BYTES,
 } from '../../device/abi/generated/registers.js';
 import * as commands from './commands.js';
+import { arm } from './completions.js';
 import { type Descriptor, encode } from './descriptor.js';
 import { Duel } from './duel.js';
 import { compareFinal } from './final.js';
@@ -324,7 +325,7 @@ class Performance {
     this.#duel.both(r => {
       const cq = r.cqs.get(number)!;
       if (op.do === 'consume') cq.consumer = consumer;
-      else r.arm(cq, consumer, op.solicited);
+      else arm(r, cq, consumer, op.solicited);
     });
   }
 }

@@ -3,16 +3,18 @@
 import * as c from '../../device/abi/generated/commands.js';
 import { CommandCode, QpAttr, QpState } from '../../device/abi/generated/commands.js';
 import * as commands from './commands.js';
+import { pass } from './completions.js';
 import type { Duel } from './duel.js';
 import { Disagreement, expectStatus } from './observe.js';
 import type { HoldName, Op } from './program.js';
-import { DEFINITIONS, IP6_INDEX, type Stage } from './stage.js';
+import { DEFINITIONS, IP6, IP6_INDEX, type Stage } from './stage.js';
 import { requiredFor } from './transitions.js';
 
 type Of<Name extends Op['do']> = Extract<Op, { do: Name }>;
 
 const NOBODY = 0x3000;
 const PAGE = 4096;
+const NS_PER_US = 1000;
 const { LINK, ENGINE, PORT } = c.Hold;
 const HOLDS: Readonly<Record<HoldName, number>> = {
   all: LINK | ENGINE,
@@ -60,6 +62,12 @@ export class Player {
         return this.#hold(op.do === 'hold' ? HOLDS[op.what] : 0);
       case 'resizeCq':
         return this.#resizeCq(op);
+      case 'setGid':
+        return this.#setGid(op.own);
+      case 'moderate':
+        return this.#moderate(op);
+      case 'pass':
+        return this.#pass(op.us);
     }
   }
 
@@ -209,13 +217,13 @@ export class Player {
     });
     const number = create ? target.memory.u32[(driver.mailbox + c.MAILBOX_OUTPUT_OFFSET) / 4] : handle;
     if (create && status === 0) this.#ahs.set(op.ah, number);
-    const { known } = op;
+    const { known, ip6 = false } = op;
     this.#duel.both(r => {
       const exists = create ? r.pds.has(pd) : r.ahs.has(number);
       expectStatus('an address handle', status, [exists ? CommandCode.OK : CommandCode.BAD_HANDLE]);
       if (!exists) return;
-      if (create) r.ahs.set(number, { handle: number, pd, known });
-      else r.ahs.get(number)!.known = known;
+      if (create) r.ahs.set(number, { handle: number, pd, known, ip6 });
+      else Object.assign(r.ahs.get(number)!, { known, ip6 });
     });
   }
 
@@ -238,6 +246,22 @@ export class Player {
     const { driver } = this.#stage;
     driver.command(c.Command.SET_LINK, i => c.setCmdLinkHold(i, 0, mask));
     this.#duel.both(r => commands.hold(r, mask));
+  }
+
+  #setGid(own: boolean): void {
+    this.#stage.driver.setGid(IP6_INDEX, own ? IP6 : IP6.with(1, 0x51));
+    this.#duel.both(r => commands.setGid(r, IP6_INDEX, own));
+  }
+
+  #moderate({ cq, count, us }: Of<'moderate'>): void {
+    const { cqs, driver } = this.#stage;
+    const status = driver.modifyCq(cqs[cq], count, us);
+    this.#duel.both(r => expectStatus('MODIFY_CQ', status, commands.modifyCq(r, cqs[cq].number, count, us)));
+  }
+
+  #pass(us: number): void {
+    this.#stage.target.nowNs += us * NS_PER_US;
+    this.#duel.both(r => pass(r, us));
   }
 
   #resizeCq(op: Of<'resizeCq'>): void {

@@ -160,10 +160,16 @@ export type Op =
   | { readonly do: 'modifyAh'; readonly ah: number; readonly known: boolean; readonly ip6?: true }
   | { readonly do: 'destroyAh'; readonly ah: number }
   | { readonly do: 'deallocPd'; readonly pd: number }
+  /** The second address of the port becomes another one, or what it was. */
+  | { readonly do: 'setGid'; readonly own: boolean }
   /** Everything, or one of the things that can be held alone. */
   | { readonly do: 'hold'; readonly what: HoldName }
   | { readonly do: 'release' }
   | { readonly do: 'resizeCq'; readonly cq: number; readonly log: number }
+  /** Moderation: after so many completions, or so long after the first. */
+  | { readonly do: 'moderate'; readonly cq: number; readonly count: number; readonly us: number }
+  /** Time passes. */
+  | { readonly do: 'pass'; readonly us: number }
   | { readonly do: 'arm'; readonly cq: number; readonly solicited: boolean }
   | { readonly do: 'consume'; readonly cq: number };
 

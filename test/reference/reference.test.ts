@@ -11,7 +11,7 @@ import { play } from './play.js';
 import { type Program, print } from './program.js';
 import { Stage } from './stage.js';
 
-const RUNS = 2400;
+const RUNS = 2200;
 const STEPS = 30;
 
 /** A program that shows itself as source lines. */

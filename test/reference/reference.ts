@@ -3,11 +3,21 @@
 // nothing that could be recovered or that is fast. Who runs next is asked of the caller: between queues the standard
 // orders nothing. Written from IBTA volume 1 (chapters 9 to 11), device/abi and architecture.md, not from the model.
 import { Hold, QpState, QpType } from '../../device/abi/generated/commands.js';
-import { EventType, Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
+import { EventType, WcStatus } from '../../device/abi/generated/descriptors.js';
 import { PUSH_SLOTS } from '../../device/abi/generated/registers.js';
-import { type Descriptor, opcodeOf, sum } from './descriptor.js';
+import { completeReceive, completeSend } from './completions.js';
+import { type Descriptor, sum } from './descriptor.js';
 import { Memory } from './memory.js';
-import type { AdapterEvent, AddressHandle, Cq, Cqe, Qp, Ring, Srq } from './objects.js';
+import {
+  type AdapterEvent,
+  type AddressHandle,
+  type Cq,
+  NO_PAGE_COUNTERS,
+  type PageCounters,
+  type Qp,
+  type Ring,
+  type Srq,
+} from './objects.js';
 import { check, execute } from './requester.js';
 import { ahead, entry, HALF, next, pending } from './rings.js';
 
@@ -24,10 +34,16 @@ export class Reference {
   readonly ahs = new Map<number, AddressHandle>();
   readonly pds = new Set<number>();
   readonly events: AdapterEvent[] = [];
+  /** Microseconds since the beginning. */
+  now = 0;
+  /** The second address of the port is the one that everybody knows. */
+  ownsIp6 = true;
   /** Bits of Hold. */
   hold = 0;
-  readonly counters = { doorbells: 0, pushes: 0, fallbacks: 0, ignored: 0, refused: 0, completions: 0 };
-  readonly port = { rxQkey: 0, rxNoReceive: 0 };
+  readonly counters = { ...NO_PAGE_COUNTERS, completions: 0 };
+  /** By doorbell page that was given out. */
+  readonly pages = new Map<number, PageCounters>();
+  readonly port = { rxQkey: 0, rxNoReceive: 0, rxSequence: 0 };
   /** Decides what the standard leaves open and the order of steps does not tell. */
   coin: () => boolean = () => false;
   /** Queue pair that had the last step that was not pushed. */
@@ -48,8 +64,8 @@ export class Reference {
 
   ringSend(page: number, qpn: number, index: number): void {
     const qp = this.#sender(page, qpn);
-    if (qp === undefined) this.counters.refused++;
-    else this.#ring(qp.send, index);
+    if (qp === undefined) this.#count(page, 'refused');
+    else this.#ring(page, qp.send, index);
   }
 
   #sender(page: number, qpn: number): Qp | undefined {
@@ -60,39 +76,44 @@ export class Reference {
 
   ringRecv(page: number, qpn: number, index: number): void {
     const qp = this.qps.get(qpn);
-    if (qp?.recv === undefined || qp.page !== page || qp.state === RESET) this.counters.refused++;
-    else this.#ring(qp.recv, index);
+    if (qp?.recv === undefined || qp.page !== page || qp.state === RESET) this.#count(page, 'refused');
+    else this.#ring(page, qp.recv, index);
   }
 
-  ringSrq(number: number, index: number): void {
+  ringSrq(page: number, number: number, index: number): void {
     const srq = this.srqs.get(number);
-    if (srq === undefined) this.counters.refused++;
-    else this.#ring(srq.ring, index);
+    if (srq === undefined) this.#count(page, 'refused');
+    else this.#ring(page, srq.ring, index);
   }
 
-  #ring(ring: Ring, index: number): void {
+  #ring(page: number, ring: Ring, index: number): void {
     const posted = ahead(index, ring.producer);
-    if (posted === 0 || posted > HALF) this.counters.ignored++;
-    else if (ahead(index, ring.consumer) > ring.depth) this.counters.refused++;
-    else {
-      ring.producer = index;
-      this.counters.doorbells++;
-    }
+    if (posted === 0 || posted > HALF) return this.#count(page, 'ignored');
+    if (ahead(index, ring.consumer) > ring.depth) return this.#count(page, 'refused');
+    ring.producer = index;
+    this.#count(page, 'doorbells');
+  }
+
+  /** Once for the adapter, and once for the page that was written to, if it was given out. */
+  #count(page: number, what: keyof PageCounters): void {
+    this.counters[what]++;
+    const ofPage = this.pages.get(page);
+    if (ofPage !== undefined) ofPage[what]++;
   }
 
   /** A trailer: `d` is the descriptor when every byte of it came exactly once, undefined when not. */
   trailer(page: number, qpn: number, index: number, d: Descriptor | undefined): void {
     const qp = this.#sender(page, qpn);
-    if (qp === undefined) return void this.counters.refused++;
+    if (qp === undefined) return this.#count(page, 'refused');
     const { send } = qp;
-    if (ahead(index, send.producer) >= HALF) return void this.counters.ignored++;
-    if (ahead(index, send.consumer) >= send.depth) return void this.counters.refused++;
+    if (ahead(index, send.producer) >= HALF) return this.#count(page, 'ignored');
+    if (ahead(index, send.consumer) >= send.depth) return this.#count(page, 'refused');
     if (d !== undefined && index === send.producer && this.#slotsUsed(page) < PUSH_SLOTS) {
       qp.pushed.set(index, { d, arrival: this.#arrivals++ });
       send.producer = next(index);
-      this.counters.pushes++;
+      this.#count(page, 'pushes');
     } else {
-      this.counters.fallbacks++;
+      this.#count(page, 'fallbacks');
       this.ringSend(page, qpn, next(index));
     }
   }
@@ -170,12 +191,13 @@ export class Reference {
 
   /** The descriptor at the head has ended. */
   #end(qp: Qp, d: Descriptor, status: number): void {
+    qp.counters[qp.pushed.has(qp.send.consumer) ? 'pushed' : 'rung']++;
     qp.active = undefined;
     // Its own responder, at the other end of a connection to itself, has stopped it: it is flushed.
     if (qp.state === ERR) return;
     const good = status === WcStatus.SUCCESS;
     const bytes = good ? bytesOf(d) : 0;
-    if (!good || d.signaled) this.completeSend(qp, d, status, bytes);
+    if (!good || d.signaled) completeSend(this, qp, d, status, bytes);
     if (good) {
       qp.counters.txMessages++;
       qp.counters.txBytes += bytes;
@@ -238,7 +260,7 @@ export class Reference {
 
   #flushSend(qp: Qp): void {
     const d = this.#head(qp);
-    this.completeSend(qp, d, WcStatus.WR_FLUSH_ERR, 0);
+    completeSend(this, qp, d, WcStatus.WR_FLUSH_ERR, 0);
     this.#release(qp);
   }
 
@@ -246,7 +268,7 @@ export class Reference {
     if (qp.srq === undefined) {
       const ring = qp.recv!;
       const index = ring.consumer;
-      this.completeReceive(qp, entry(ring, index).wrId, index, { status: WcStatus.WR_FLUSH_ERR });
+      completeReceive(this, qp, entry(ring, index).wrId, index, { status: WcStatus.WR_FLUSH_ERR });
       ring.consumer = next(index);
       return;
     }
@@ -254,52 +276,14 @@ export class Reference {
     qp.incoming = undefined;
     qp.kept = undefined;
     if (taken !== undefined)
-      this.completeReceive(qp, taken.d.wrId, taken.index, { status: WcStatus.WR_FLUSH_ERR });
+      completeReceive(this, qp, taken.d.wrId, taken.index, { status: WcStatus.WR_FLUSH_ERR });
     qp.lastWqeTold = true;
     this.tell(EventType.LAST_WQE_REACHED, qp.number);
   }
 
-  // Completions.
-
-  completeSend(qp: Qp, d: Descriptor, status: number, byteCount: number): void {
-    this.#complete(qp, qp.sendCq, {
-      ...PLAIN,
-      wrId: d.wrId,
-      qpn: qp.number,
-      byteCount,
-      opcode: opcodeOf(d),
-      status,
-      index: qp.send.consumer,
-    });
-  }
-
-  completeReceive(qp: Qp, wrId: number, index: number, what: Partial<Cqe>): void {
-    const cqe = { ...PLAIN, opcode: Opcode.RECV, ...what, wrId, qpn: qp.number, index, receive: true };
-    this.#complete(qp, qp.recvCq!, cqe);
-  }
-
-  #complete(qp: Qp, cq: Cq, cqe: Cqe): void {
-    if (cqe.status === WcStatus.WR_FLUSH_ERR) qp.counters.flushed++;
-    else if (cqe.status !== WcStatus.SUCCESS) qp.counters.errors++;
-    if (cq.overflowed) return;
-    if (cq.entries.length - cq.consumer >= cq.depth) {
-      cq.overflowed = true;
-      return this.tell(EventType.CQ_ERROR, cq.number);
-    }
-    cq.entries.push(cqe);
-    this.counters.completions++;
-    if (cq.armed === 'any' || (cq.armed === 'solicited' && counts(cqe))) this.#fire(cq);
-  }
-
-  #fire(cq: Cq): void {
-    cq.armed = 'no';
-    this.tell(EventType.COMPLETION, cq.number);
-  }
-
-  arm(cq: Cq, consumer: number, solicited: boolean): void {
-    cq.consumer = consumer;
-    cq.armed = solicited ? 'solicited' : 'any';
-    if (cq.entries.slice(consumer).some(cqe => !solicited || counts(cqe))) this.#fire(cq);
+  /** Connections and address handles lead to the addresses that the port had first; the second one may go. */
+  isHome(ip6: boolean): boolean {
+    return !ip6 || this.ownsIp6;
   }
 
   /** Receivers that take packets; of a connection, if they come from the address that it leads to. */
@@ -307,32 +291,13 @@ export class Reference {
     const qp = this.qps.get(qpn);
     const takes: readonly number[] = [RTR, RTS, SQD, SQE];
     if (qp === undefined || qp.type !== type || !takes.includes(qp.state)) return undefined;
-    return ip6 === undefined || qp.ip6 === ip6 ? qp : undefined;
+    return ip6 === undefined || (qp.ip6 === ip6 && this.isHome(ip6)) ? qp : undefined;
   }
 }
 
 /** Its next descriptor was pushed. */
 export const isPushed = (qp: Qp): boolean =>
   (qp.state === RTS || qp.state === SQD) && qp.pushed.has(qp.send.consumer);
-
-const PLAIN: Cqe = {
-  wrId: 0,
-  qpn: 0,
-  byteCount: 0,
-  opcode: 0,
-  status: WcStatus.SUCCESS,
-  index: 0,
-  srcQpn: 0,
-  receive: false,
-  solicited: false,
-  immediate: 0,
-  withImmediate: false,
-  withInvalidate: false,
-  grh: false,
-};
-
-/** Whether a completion wakes who asked for solicited ones. */
-const counts = (cqe: Cqe): boolean => cqe.solicited || cqe.status !== WcStatus.SUCCESS;
 
 // biome-ignore lint/correctness/useYield: a run that ends before its first step
 function* fails(status: number): Generator<never, number, void> {

@@ -134,7 +134,8 @@ function heard<T>(r: Reference, qp: Qp, answer: T): T | 'silence' {
 }
 
 /** The other end of a reliable connection takes packets, and is connected to this one. */
-const isAnswered = (r: Reference, qp: Qp): boolean => r.answers(qp.dest, QpType.RC)?.dest === qp.number;
+const isAnswered = (r: Reference, qp: Qp): boolean =>
+  r.isHome(qp.ip6) && r.answers(qp.dest, QpType.RC)?.dest === qp.number;
 
 /** Bytes of the message from `skip` on; undefined when a key does not allow it any more. */
 function payload(r: Reference, qp: Qp, d: Descriptor, skip: number, length: number): Uint8Array | undefined {
@@ -195,7 +196,7 @@ function packetOf(qp: Qp, d: Descriptor, done: number, bytes: number, total: num
 /** The other end of a reliable connection has no receive: the requester waits for it. */
 function lacksReceive(r: Reference, qp: Qp): boolean {
   const peer = r.answers(qp.dest, QpType.RC);
-  if (peer === undefined || peer.dest !== qp.number || peer.incoming?.receive !== undefined) return false;
+  if (peer === undefined || !isAnswered(r, qp) || peer.incoming?.receive !== undefined) return false;
   return pending(peer.srq?.ring ?? peer.recv!) === 0;
 }
 
@@ -210,7 +211,8 @@ function* datagram(r: Reference, qp: Qp, d: Descriptor): Run {
     qkey: own ? qp.qkey : d.qkey,
     psn: qp.sqPsn,
   };
-  if (r.ahs.get(d.ah)?.known === true) receive(r, d.destQpn, packet);
+  const ah = r.ahs.get(d.ah)!;
+  if (ah.known && r.isHome(ah.ip6)) receive(r, d.destQpn, packet);
   qp.sqPsn = (qp.sqPsn + 1) % 2 ** 24;
   return WcStatus.SUCCESS;
 }

@@ -2,6 +2,7 @@
 // What the other end of a message does with a packet. IBTA volume 1, 9.7 (reliable), 9.8 (unreliable).
 import { Access, QpState, QpType } from '../../device/abi/generated/commands.js';
 import { EventType, GRH_BYTES, Opcode, WcStatus } from '../../device/abi/generated/descriptors.js';
+import { completeReceive } from './completions.js';
 import { type Descriptor, sizeOf, sum } from './descriptor.js';
 import { invalidate } from './fast.js';
 import { MemoryFault } from './memory.js';
@@ -40,18 +41,26 @@ function hear(r: Reference, qp: Qp): void {
   }
 }
 
-/** A SEND or WRITE packet arrives. */
+/** A SEND or WRITE packet arrives. What a queue pair takes it for that says nothing, it has dropped. */
 export function receive(r: Reference, qpn: number, p: Packet): Answer {
   const datagram = p.type === QpType.UD || p.type === QpType.GSI;
-  if (datagram) return receiveDatagram(r, qpn, p);
-  const qp = r.answers(qpn, p.type, p.ip6);
+  const qp = datagram ? takesDatagrams(r, qpn) : r.answers(qpn, p.type, p.ip6);
   if (qp === undefined) return 'silence';
-  return p.type === QpType.RC ? receiveReliable(r, qp, p) : receiveUnreliable(r, qp, p);
+  const answer = datagram
+    ? receiveDatagram(r, qp, p)
+    : (p.type === QpType.RC ? receiveReliable : receiveUnreliable)(r, qp, p);
+  if (answer === 'silence') qp.counters.rxDropped++;
+  return answer;
+}
+
+function outOfSequence(r: Reference): Answer {
+  r.port.rxSequence++;
+  return 'sequence';
 }
 
 function receiveReliable(r: Reference, qp: Qp, p: Packet): Answer {
   hear(r, qp);
-  if (p.psn !== qp.rqPsn) return 'sequence';
+  if (p.psn !== qp.rqPsn) return outOfSequence(r);
   const fits = p.first ? qp.incoming === undefined : qp.incoming?.kind === p.kind;
   if (!fits || !rightSize(qp, p)) return refuse(r, qp, 'invalid');
   const answer = p.kind === 'send' ? takeSend(r, qp, p) : takeWrite(r, qp, p);
@@ -73,9 +82,10 @@ function refuse(r: Reference, qp: Qp, answer: 'invalid' | 'access'): Answer {
 function receiveUnreliable(r: Reference, qp: Qp, p: Packet): Answer {
   hear(r, qp);
   // A new message ends what came before it, complete or not; anything else has to be the next packet.
+  if (p.psn !== qp.rqPsn) r.port.rxSequence++;
   if (p.first) drop(r, qp);
   const fits = p.first || (p.psn === qp.rqPsn && qp.incoming?.kind === p.kind);
-  if (fits) qp.rqPsn = (p.psn + 1) % PSNS;
+  qp.rqPsn = (p.psn + 1) % PSNS;
   const answer =
     !fits || !rightSize(qp, p) ? 'silence' : p.kind === 'send' ? takeSend(r, qp, p) : takeWrite(r, qp, p);
   if (answer !== 'ack') drop(r, qp);
@@ -121,7 +131,7 @@ function checkReceive(r: Reference, t: Taken): number {
 function finish(r: Reference, qp: Qp, t: Taken, p: Packet, bytes: number): void {
   const write = p.kind === 'write';
   const datagram = p.type !== QpType.RC && p.type !== QpType.UC;
-  r.completeReceive(qp, t.d.wrId, t.index, {
+  completeReceive(r, qp, t.d.wrId, t.index, {
     byteCount: bytes,
     opcode: write ? Opcode.RECV_RDMA_WITH_IMM : Opcode.RECV,
     srcQpn: datagram ? p.source : qp.dest,
@@ -143,7 +153,7 @@ function release(qp: Qp): void {
 
 /** A receive that cannot be used: it completes with its own status, and the queue pair stops. */
 function spoil(r: Reference, qp: Qp, t: Taken, status: number): Answer {
-  r.completeReceive(qp, t.d.wrId, t.index, { status });
+  completeReceive(r, qp, t.d.wrId, t.index, { status });
   release(qp);
   r.stop(qp, status);
   return status === WcStatus.LOC_LEN_ERR ? 'invalid' : 'operation';
@@ -250,7 +260,7 @@ export function beginRead(r: Reference, qpn: number, q: ReadRequest): Answer {
   const qp = r.answers(qpn, QpType.RC, q.ip6);
   if (qp === undefined) return 'silence';
   hear(r, qp);
-  if (q.psn !== qp.rqPsn) return 'sequence';
+  if (q.psn !== qp.rqPsn) return outOfSequence(r);
   if (qp.incoming !== undefined || qp.maxDestRdAtomic === 0) return refuse(r, qp, 'invalid');
   if (remote(r, qp, q.key, q.address, q.length, Access.REMOTE_READ) === undefined)
     return refuse(r, qp, 'access');
@@ -284,7 +294,7 @@ export function atomic(r: Reference, from: Qp, d: Descriptor): Uint8Array | Answ
   const qp = r.answers(from.dest, QpType.RC, from.ip6);
   if (qp === undefined) return 'silence';
   hear(r, qp);
-  if (psn !== qp.rqPsn) return 'sequence';
+  if (psn !== qp.rqPsn) return outOfSequence(r);
   const misaligned = d.remoteAddress % 8 !== 0;
   if (qp.incoming !== undefined || qp.maxDestRdAtomic === 0 || misaligned) return refuse(r, qp, 'invalid');
   const at = remote(r, qp, d.operandHi, d.remoteAddress, 8, Access.REMOTE_ATOMIC);
@@ -314,11 +324,13 @@ function after(before: Uint8Array, d: Descriptor): Uint8Array {
   return bytes;
 }
 
+function takesDatagrams(r: Reference, qpn: number): Qp | undefined {
+  const type = r.qps.get(qpn)?.type;
+  return type === QpType.UD || type === QpType.GSI ? r.answers(qpn, type) : undefined;
+}
+
 /** A datagram arrives; who sent it learns nothing. */
-function receiveDatagram(r: Reference, qpn: number, p: Packet): Answer {
-  const found = r.qps.get(qpn);
-  const qp = found === undefined ? undefined : r.answers(qpn, found.type);
-  if (qp === undefined || (qp.type !== QpType.UD && qp.type !== QpType.GSI)) return 'silence';
+function receiveDatagram(r: Reference, qp: Qp, p: Packet): Answer {
   if (qp.qkey !== p.qkey) {
     r.port.rxQkey++;
     return 'silence';

@@ -97,7 +97,7 @@ export class SharedReceives {
         write?.(r, ring);
         ring.written = index;
       }
-      r.ringSrq(handle, index);
+      r.ringSrq(0, handle, index);
     });
   }
 }

@@ -8,7 +8,7 @@ import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
 import type { Cq, Eq } from '../support/work.js';
 import { newCq } from './commands.js';
-import type { Region } from './objects.js';
+import { NO_PAGE_COUNTERS, type Region } from './objects.js';
 import type { KeyName } from './program.js';
 import { Reference } from './reference.js';
 
@@ -50,7 +50,7 @@ export const FAST_ROOM = 4;
 const FAST: readonly KeyName[] = ['fast0', 'fast1'];
 const JUNK_KEY = 0xffffff00;
 /** The second address of the port, and where it stands in its table. */
-const IP6 = Uint8Array.of(0xfd, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6);
+export const IP6 = Uint8Array.of(0xfd, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6);
 export const IP6_INDEX = 1;
 
 export class Stage {
@@ -205,6 +205,7 @@ export class Stage {
     for (const cq of this.cqs) r.cqs.set(cq.number, newCq(cq.number, cq.depth));
     for (const region of regions) r.memory.regions.set(region.index, { ...region });
     for (const pd of this.pds) r.pds.add(pd);
+    for (const page of [0, this.page]) r.pages.set(page, { ...NO_PAGE_COUNTERS });
     r.tell(EventType.GID_CHANGE, 1, IP6_INDEX);
     return r;
   }
