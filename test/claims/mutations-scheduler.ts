@@ -24,8 +24,8 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'pushes run last come, first served',
     file: 'model/arrivals.js',
-    find: 'isAfter(this.#numberOf[b], this.#numberOf[a])',
-    replace: 'isAfter(this.#numberOf[a], this.#numberOf[b])',
+    find: 'this.#numberOf[a] < this.#numberOf[b]',
+    replace: 'this.#numberOf[b] < this.#numberOf[a]',
     breaks: [
       'pushes on several queues run in the order in which they came, ahead of what was rung on the same queues later',
       'a push waits for pushes that came before it and for nothing that came after it',

@@ -30,6 +30,7 @@ import { stateCases } from './cases/states.js';
 import { trafficCounterCases } from './cases/traffic-counters.js';
 import { transitionCases } from './cases/transitions.js';
 import { unconnectedCases } from './cases/unconnected.js';
+import { wireEndCases } from './cases/wire-ends.js';
 import { wireStatusCases } from './cases/wire-status.js';
 
 /** Every case that runs on any target. */
@@ -54,6 +55,7 @@ export const conformanceCases: readonly Case[] = [
   ...sharedReceiveCases,
   ...spoiltReceiveCases,
   ...wireStatusCases,
+  ...wireEndCases,
   ...trafficCounterCases,
   ...engineCases,
   ...errorCases,

@@ -22,6 +22,7 @@ import { sharedReceiveCases } from './cases/shared-receives.js';
 import { spoiltReceiveCases } from './cases/spoilt-receives.js';
 import { trafficCounterCases } from './cases/traffic-counters.js';
 import { unconnectedCases } from './cases/unconnected.js';
+import { wireEndCases } from './cases/wire-ends.js';
 import { wireStatusCases } from './cases/wire-status.js';
 
 const CASES: readonly Case[] = [
@@ -32,6 +33,7 @@ const CASES: readonly Case[] = [
   ...sharedReceiveCases,
   ...spoiltReceiveCases,
   ...wireStatusCases,
+  ...wireEndCases,
   ...unconnectedCases,
   ...trafficCounterCases,
   ...remoteKeyCases,
