@@ -38,7 +38,11 @@ static int plant(struct bugs *b, const struct bug *bug)
 	if (!ret && !scene->skipped && scene->qp &&
 	    (!scene->completed || scene->wc.status != PB_WC_STATUS_SUCCESS))
 		wait_for_completion_timeout(&scene->failed, msecs_to_jiffies(BUGS_WAIT_MS));
-	/* The driver's own line on it asks the queue what it was: the queue stays until that is told. */
+	/*
+	 * The driver's own line on it asks the queue what it was, from a work item that the interrupt
+	 * queues: the queue stays until that is told. A race with the teardown: no test can lose it for
+	 * certain, so none shows that the two lines are needed.
+	 */
 	synchronize_irq(b->pb->eqs[0].irq);
 	flush_work(&b->pb->report_work);
 	bugs_report(b, bug->name, scene, ret);
