@@ -60,7 +60,9 @@ typedef struct PbRing {
     uint32_t epoch;
     uint32_t session;           /* number of the present connection */
     QemuSpin put_lock;
-    int64_t spin_ns;
+    int64_t spin_ns;            /* at most */
+    unsigned spin_shift;        /* what is made of it; with the big lock */
+    unsigned spins_in_vain;
     int kick_fd;
     int answer_fd;
     int memfd;

@@ -24,6 +24,9 @@
 #include "trace.h"
 
 #define PB_SLICE_MS 10
+/* Of 50 us are 3 left: what a back-end that runs on its own processor needs. */
+#define PB_SPIN_SHIFT_MAX 4
+#define PB_SPINS_IN_VAIN 16
 #define PB_STOP_GRACE_NS (100 * SCALE_MS)
 /* Longer than a supervisor needs to bring another back-end. */
 #define PB_UNPLUG_GRACE_NS NANOSECONDS_PER_SECOND
@@ -108,22 +111,40 @@ static PbWaitResult pb_wait_state(PbState *s, PbWait *w)
     return pb_wait_must_stop(w, now) ? PB_WAIT_STOP : PB_WAIT_MORE;
 }
 
+/*
+ * A spin that was in vain may have kept the very processor that the back-end
+ * waits for. So after a whole one they are short; each that is not in vain
+ * doubles the next, and so does every sixteenth that is: an answer may just
+ * take a little longer.
+ */
+static void pb_wait_in_vain(PbRing *r)
+{
+    if (!r->spin_shift) {
+        r->spin_shift = PB_SPIN_SHIFT_MAX;
+    } else if (++r->spins_in_vain % PB_SPINS_IN_VAIN == 0) {
+        r->spin_shift--;
+    }
+}
+
 static bool pb_wait_spin(PbState *s, PbWait *w)
 {
+    PbRing *r = &s->ring;
     int64_t until;
 
-    if (!s->ring.spin_ns) {
+    if (!r->spin_ns) {
         return w->ready(s, w->arg);
     }
-    until = get_clock() + s->ring.spin_ns;
+    until = get_clock() + (r->spin_ns >> r->spin_shift);
     do {
         for (unsigned i = 0; i < 16; i++) {
             if (w->ready(s, w->arg)) {
+                r->spin_shift -= r->spin_shift > 0;
                 return true;
             }
             cpu_relax();
         }
     } while (get_clock() < until && qatomic_read(&s->session.connected));
+    pb_wait_in_vain(r);
     return false;
 }
 
