@@ -38,7 +38,8 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   u32('hold', 'hold mask'),
   u32('rate_mbps', 'link rate'),
   words('cursors', 3, 'by class of queues (link, engine, flush): queue pair that ran last in its turn'),
-  words('rounds', 3, 'by class: rounds that it has begun'),
+  words('rounds', 3, 'by class: the round of the queue that ran last'),
+  u32('round', 'of the last turn'),
   words(
     'streaks',
     2,
@@ -74,7 +75,6 @@ const header = struct('state', 'st', 512, 'Head of the region.', [
   u32('ah_high', 'the same for address handles'),
   u32('gsi_used', '1 while the queue pair GSI_QPN exists'),
   u32('port_untold', 'events of the port that found no room, a bit for each event type'),
-  gap(4),
   u64('port_tx_bytes', 'counter'),
   u64('port_rx_bytes', 'counter'),
   u64('port_tx_packets', 'counter'),
@@ -356,7 +356,7 @@ export const stateGroup: Group = {
   doc: 'Kept by QEMU, mapped by the back-end, never seen by the guest. Word indices count 32-bit words from the start of the region.',
   constants: [
     constant('STATE_MAGIC', 0x54534250, '"PBST"'),
-    constant('STATE_VERSION', 4, 'layout version'),
+    constant('STATE_VERSION', 5, 'layout version'),
     constant('POOL_BLOCK_PAGES', POOL_BLOCK_PAGES, 'pages of one block of the page pool'),
     ...tableConstants(),
   ],

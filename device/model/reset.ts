@@ -82,7 +82,7 @@ const MAC_BYTES = 6;
 /** Words of the counters of the port. */
 const PORT_COUNTER_WORDS = (ST_PORT_RX_SEQUENCE_OFFSET + 8 - ST_PORT_TX_BYTES_OFFSET) / 4;
 /** What the scheduler keeps: from the cursors to what was overtaken. */
-const TURN_WORDS = 9;
+const TURN_WORDS = 10;
 
 /** Words of the head that power-on leaves zero. Identity, what PCI configures and the ring position are not among them. */
 const CLEARED: readonly number[] = [

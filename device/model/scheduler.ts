@@ -110,11 +110,11 @@ export class Scheduler {
     return rung;
   }
 
-  /** A rung queue of the class runs in place of a pushed one: its turn if it is, else beside the turns. */
+  /** A rung queue of the class runs in place of a pushed one: its turn if it is, else ahead of it. */
   #instead(c: QueueClass, rung: QpRow): QpRow {
     if (this.#turns.found === c) return this.#turn(rung);
     const other = this.#turns.next(ONLY[c]);
-    this.#turns.take();
+    this.#turns.takeAhead();
     this.#count(STREAKS + c, 0);
     return other;
   }

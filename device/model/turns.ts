@@ -3,8 +3,9 @@
 // class whose next queue is due in the earliest round goes first, in a round the smallest queue number. So every queue gets
 // one slice a round, whatever its descriptors look like, and a class that the wire or a hold has stopped neither
 // loses its place nor piles up turns: it comes back in the round that the others have reached. With one cursor for all
-// classes, a queue of the engine that runs between two packets would set the link back to the same queue each time.
-import { ST_CURSORS_OFFSET, ST_ROUNDS_OFFSET } from '../abi/generated/state.js';
+// classes, a queue of the engine that runs between two packets would set the link back to the same queue each time. A class
+// may have a slice of the round to come beforehand, for its eighth (scheduler.ts); that is no reason for others to skip theirs.
+import { ST_CURSORS_OFFSET, ST_ROUND_OFFSET, ST_ROUNDS_OFFSET } from '../abi/generated/state.js';
 import type { Core } from './core.js';
 import { isAfter } from './powers.js';
 import { CLASSES, QueueClass } from './queues.js';
@@ -12,6 +13,7 @@ import { NONE, type QpRow, rowOfQp } from './rows.js';
 
 const CURSORS = ST_CURSORS_OFFSET / 4;
 const ROUNDS = ST_ROUNDS_OFFSET / 4;
+const ROUND = ST_ROUND_OFFSET / 4;
 
 export class Turns {
   readonly #core: Core;
@@ -51,22 +53,32 @@ export class Turns {
     return this.#class;
   }
 
-  /** The queue that next() has found runs: part of the step. Its class. */
+  /** The queue that next() has found runs: part of the step. Its class. Rounds are there to compare classes with each other. */
   take(): QueueClass {
-    const { m, journal } = this.#core;
-    if (m[CURSORS + this.#class] !== this.#number) journal.put(CURSORS + this.#class, this.#number);
-    // Rounds are there to compare classes with each other.
-    if (this.#contested && m[ROUNDS + this.#class] !== this.#round)
-      journal.put(ROUNDS + this.#class, this.#round);
+    this.#put(CURSORS + this.#class, this.#number);
+    if (this.#contested) {
+      this.#put(ROUNDS + this.#class, this.#round);
+      this.#put(ROUND, this.#round);
+    }
     return this.#class;
   }
 
-  /** `round`, or the round that some class has reached already. */
-  #due(round: number): number {
+  /** The queue that next() has found among one class runs ahead of its turn, by a round at most. */
+  takeAhead(): void {
     const { m } = this.#core;
-    let due = round >>> 0;
-    for (let c = 0; c < CLASSES.length; c++) if (isAfter(m[ROUNDS + c], due)) due = m[ROUNDS + c];
-    return due;
+    this.#put(CURSORS + this.#class, this.#number);
+    this.#put(ROUNDS + this.#class, isAfter(this.#round, m[ROUND]) ? m[ROUND] + 1 : this.#round);
+  }
+
+  #put(word: number, value: number): void {
+    const { m, journal } = this.#core;
+    if (m[word] !== value >>> 0) journal.put(word, value >>> 0);
+  }
+
+  /** `round`, or the round that turns have reached already. */
+  #due(round: number): number {
+    const reached = this.#core.m[ROUND];
+    return isAfter(reached, round >>> 0) ? reached : round >>> 0;
   }
 
   /** Before what was found so far. */

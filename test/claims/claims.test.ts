@@ -5,11 +5,9 @@ import test from 'ava';
 import { titleOf } from '../conformance/case.js';
 import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
-import { claimCases } from './all-cases.js';
-import { boundCases } from './cases/bounds.js';
-import { sliceCases } from './cases/slices.js';
+import { provedHere } from './proof-cases.js';
 
-for (const c of [...claimCases, ...sliceCases, ...boundCases]) {
+for (const c of provedHere) {
   test(titleOf(c), t => {
     const target = new InProcess();
     c.run({ target, driver: new Driver(target).start() });

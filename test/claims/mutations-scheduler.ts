@@ -108,8 +108,9 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'the classes of rung queues share a cursor',
     file: 'model/turns.js',
-    find: 'if (m[CURSORS + this.#class] !== this.#number) journal.put(CURSORS + this.#class, this.#number);',
-    replace: 'for (let c = 0; c < CLASSES.length; c++) journal.put(CURSORS + c, this.#number);',
+    find: 'this.#put(CURSORS + this.#class, this.#number); if (this.#contested)',
+    replace:
+      'for (let c = 0; c < CLASSES.length; c++) this.#put(CURSORS + c, this.#number); if (this.#contested)',
     breaks: ['queues of the link keep their turns while a queue of the engine runs between two packets'],
   },
   {
@@ -125,8 +126,8 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'rung queues run one after the other, not in turn',
     file: 'model/turns.js',
-    find: 'journal.put(CURSORS + this.#class, this.#number);',
-    replace: '',
+    find: 'this.#put(CURSORS + this.#class, this.#number); if (this.#contested)',
+    replace: 'if (this.#contested)',
     breaks: [
       'rung queues take turns slice by slice, whatever the size of their descriptors',
       'turns go on where they were when another process takes the adapter over',
@@ -135,15 +136,15 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'queues that were held get the turns that they have missed',
     file: 'model/turns.js',
-    find: 'if (isAfter(m[ROUNDS + c], due))',
-    replace: 'if (false)',
+    find: 'return isAfter(reached, round >>> 0) ? reached : round >>> 0;',
+    replace: 'return round >>> 0;',
     breaks: ['queues that were held come back to one turn each, not to those that they have missed'],
   },
   {
     name: 'turns are forgotten when another process takes over',
     file: 'model/turns.js',
     find: 'constructor(core) {',
-    replace: 'constructor(core) { core.m.fill(0, CURSORS, CURSORS + 9);',
+    replace: 'constructor(core) { core.m.fill(0, CURSORS, CURSORS + 10);',
     breaks: ['turns go on where they were when another process takes the adapter over'],
   },
   {
@@ -176,8 +177,8 @@ export const schedulerMutations: readonly Mutation[] = [
   {
     name: 'an eighth of the wire counts as a turn among all rung queues',
     file: 'model/scheduler.js',
-    find: 'this.#turns.take(); this.#count(STREAKS + c, 0); return other;',
-    replace: 'this.#turns.take(); this.#count(STREAKS + c, 0); this.#count(OVERTAKEN, 0); return other;',
+    find: 'this.#turns.takeAhead(); this.#count(STREAKS + c, 0); return other;',
+    replace: 'this.#turns.takeAhead(); this.#count(STREAKS + c, 0); this.#count(OVERTAKEN, 0); return other;',
     breaks: [shareName('axf', 'LE', 0), shareName('axf', 'LEE', 0)],
   },
   {

@@ -9,12 +9,17 @@ import { untranslatedCases } from './cases/neighbours.js';
 import { shareCases } from './cases/shares.js';
 import { sliceCases } from './cases/slices.js';
 
-/** Every in-process case that proves a claim. */
-export const proofCases: readonly Case<InProcess>[] = [
+/** Those of them that are not among the conformance cases. */
+export const provedHere: readonly Case<InProcess>[] = [
   ...claimCases,
   ...sliceCases,
   ...boundCases,
   ...shareCases,
   ...untranslatedCases,
+];
+
+/** Every in-process case that proves a claim. */
+export const proofCases: readonly Case<InProcess>[] = [
+  ...provedHere,
   ...conformanceCases.filter(c => c.claims !== undefined),
 ];

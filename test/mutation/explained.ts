@@ -56,11 +56,7 @@ export const EXPLAINED: readonly Explanation[] = [
       ],
       ['scheduler.ts', 'if (next !== streak) journal.put(STREAKS + c, next);', ['true']],
       ['scheduler.ts', 'if (this.#open[c] && m[STREAKS + c] !== 0) journal.put(STREAKS + c, 0);', ['true']],
-      [
-        'turns.ts',
-        'if (m[CURSORS + this.#class] !== this.#number) journal.put(CURSORS + this.#class, this.#number);',
-        ['true', 'CURSORS - this.#class'],
-      ],
+      ['turns.ts', 'if (m[word] !== value >>> 0) journal.put(word, value >>> 0);', ['true']],
       ['send-queue.ts', 'if (!begun) this.#keep(qp, at);', ['true']],
       [
         'send-queue.ts',
@@ -76,11 +72,7 @@ export const EXPLAINED: readonly Explanation[] = [
     lives: [
       ['turns.ts', '#contested = false;', ['true']],
       ['turns.ts', 'this.#contested = false;', ['true']],
-      [
-        'turns.ts',
-        'if (this.#contested && m[ROUNDS + this.#class] !== this.#round)',
-        ['true', 'this.#contested || m[ROUNDS + this.#class] !== this.#round'],
-      ],
+      ['turns.ts', 'if (this.#contested) {', ['true']],
     ],
   },
   {
@@ -93,12 +85,6 @@ export const EXPLAINED: readonly Explanation[] = [
       ],
       ['scheduler.ts', 'for (let c = 0; c < CLASSES.length; c++)', ['c <= CLASSES.length']],
       ['scheduler.ts', 'for (let c = 0; c < CLASSES.length; c++)', ['c <= CLASSES.length']],
-      ['turns.ts', 'for (let c = 0; c < CLASSES.length; c++) {', ['c <= CLASSES.length']],
-      [
-        'turns.ts',
-        'for (let c = 0; c < CLASSES.length; c++) if (isAfter(m[ROUNDS + c], due)) due = m[ROUNDS + c];',
-        ['c <= CLASSES.length'],
-      ],
     ],
   },
   {

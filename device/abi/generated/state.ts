@@ -5,7 +5,7 @@ import type { WordSink } from '../word-sink.js';
 /** "PBST" */
 export const STATE_MAGIC = 0x54534250;
 /** layout version */
-export const STATE_VERSION = 4;
+export const STATE_VERSION = 5;
 /** pages of one block of the page pool */
 export const POOL_BLOCK_PAGES = 32;
 /** undo journal: word index, old value: first word */
@@ -131,37 +131,38 @@ export const ST_HOLD_OFFSET = 0x4c;
 export const ST_RATE_MBPS_OFFSET = 0x50;
 export const ST_CURSORS_OFFSET = 0x54;
 export const ST_ROUNDS_OFFSET = 0x60;
-export const ST_STREAKS_OFFSET = 0x6c;
-export const ST_OVERTAKEN_OFFSET = 0x74;
-export const ST_PUSH_SEQUENCE_OFFSET = 0x78;
-export const ST_COUNT_DOORBELLS_OFFSET = 0x7c;
-export const ST_COUNT_PUSHES_OFFSET = 0x80;
-export const ST_COUNT_PUSH_FALLBACKS_OFFSET = 0x84;
-export const ST_COUNT_IGNORED_OFFSET = 0x88;
-export const ST_COUNT_REFUSED_OFFSET = 0x8c;
-export const ST_COUNT_BAD_ACCESSES_OFFSET = 0x90;
-export const ST_COUNT_DESCRIPTOR_READS_OFFSET = 0x94;
-export const ST_COUNT_COMPLETIONS_OFFSET = 0x98;
-export const ST_COUNT_PACKETS_OFFSET = 0x9c;
-export const ST_PD_HIGH_OFFSET = 0xa0;
-export const ST_PAGE_HIGH_OFFSET = 0xa4;
-export const ST_MR_HIGH_OFFSET = 0xa8;
-export const ST_EQ_HIGH_OFFSET = 0xac;
-export const ST_CQ_HIGH_OFFSET = 0xb0;
-export const ST_QP_HIGH_OFFSET = 0xb4;
-export const ST_POOL_HIGH_OFFSET = 0xb8;
-export const ST_MSIX_ENABLED_OFFSET = 0xbc;
-export const ST_ASLEEP_OFFSET = 0xc0;
-export const ST_INTERRUPT_CAUSE_OFFSET = 0xc4;
-export const ST_COUNT_DMA_FAULTS_OFFSET = 0xc8;
-export const ST_FAULT_ADDRESS_LO_OFFSET = 0xcc;
-export const ST_FAULT_ADDRESS_HI_OFFSET = 0xd0;
-export const ST_FAULT_INFO_OFFSET = 0xd4;
-export const ST_FAULT_INDEX_OFFSET = 0xd8;
-export const ST_SRQ_HIGH_OFFSET = 0xdc;
-export const ST_AH_HIGH_OFFSET = 0xe0;
-export const ST_GSI_USED_OFFSET = 0xe4;
-export const ST_PORT_UNTOLD_OFFSET = 0xe8;
+export const ST_ROUND_OFFSET = 0x6c;
+export const ST_STREAKS_OFFSET = 0x70;
+export const ST_OVERTAKEN_OFFSET = 0x78;
+export const ST_PUSH_SEQUENCE_OFFSET = 0x7c;
+export const ST_COUNT_DOORBELLS_OFFSET = 0x80;
+export const ST_COUNT_PUSHES_OFFSET = 0x84;
+export const ST_COUNT_PUSH_FALLBACKS_OFFSET = 0x88;
+export const ST_COUNT_IGNORED_OFFSET = 0x8c;
+export const ST_COUNT_REFUSED_OFFSET = 0x90;
+export const ST_COUNT_BAD_ACCESSES_OFFSET = 0x94;
+export const ST_COUNT_DESCRIPTOR_READS_OFFSET = 0x98;
+export const ST_COUNT_COMPLETIONS_OFFSET = 0x9c;
+export const ST_COUNT_PACKETS_OFFSET = 0xa0;
+export const ST_PD_HIGH_OFFSET = 0xa4;
+export const ST_PAGE_HIGH_OFFSET = 0xa8;
+export const ST_MR_HIGH_OFFSET = 0xac;
+export const ST_EQ_HIGH_OFFSET = 0xb0;
+export const ST_CQ_HIGH_OFFSET = 0xb4;
+export const ST_QP_HIGH_OFFSET = 0xb8;
+export const ST_POOL_HIGH_OFFSET = 0xbc;
+export const ST_MSIX_ENABLED_OFFSET = 0xc0;
+export const ST_ASLEEP_OFFSET = 0xc4;
+export const ST_INTERRUPT_CAUSE_OFFSET = 0xc8;
+export const ST_COUNT_DMA_FAULTS_OFFSET = 0xcc;
+export const ST_FAULT_ADDRESS_LO_OFFSET = 0xd0;
+export const ST_FAULT_ADDRESS_HI_OFFSET = 0xd4;
+export const ST_FAULT_INFO_OFFSET = 0xd8;
+export const ST_FAULT_INDEX_OFFSET = 0xdc;
+export const ST_SRQ_HIGH_OFFSET = 0xe0;
+export const ST_AH_HIGH_OFFSET = 0xe4;
+export const ST_GSI_USED_OFFSET = 0xe8;
+export const ST_PORT_UNTOLD_OFFSET = 0xec;
 export const ST_PORT_TX_BYTES_OFFSET = 0xf0;
 export const ST_PORT_RX_BYTES_OFFSET = 0xf8;
 export const ST_PORT_TX_PACKETS_OFFSET = 0x100;
@@ -299,186 +300,192 @@ export const setStRateMbps = (m: Uint32Array, w: number, v: number): void => {
   m[w + 20] = v;
 };
 export const putStRateMbps = (s: WordSink, w: number, v: number): void => s.put(w + 20, v | 0);
-/** pushed slices that have overtaken any rung queue since one had its turn */
-export const stOvertaken = (m: Uint32Array, w: number): number => m[w + 29];
-export const setStOvertaken = (m: Uint32Array, w: number, v: number): void => {
-  m[w + 29] = v;
+/** of the last turn */
+export const stRound = (m: Uint32Array, w: number): number => m[w + 27];
+export const setStRound = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 27] = v;
 };
-export const putStOvertaken = (s: WordSink, w: number, v: number): void => s.put(w + 29, v | 0);
-/** arrival number of the next push */
-export const stPushSequence = (m: Uint32Array, w: number): number => m[w + 30];
-export const setStPushSequence = (m: Uint32Array, w: number, v: number): void => {
+export const putStRound = (s: WordSink, w: number, v: number): void => s.put(w + 27, v | 0);
+/** pushed slices that have overtaken any rung queue since one had its turn */
+export const stOvertaken = (m: Uint32Array, w: number): number => m[w + 30];
+export const setStOvertaken = (m: Uint32Array, w: number, v: number): void => {
   m[w + 30] = v;
 };
-export const putStPushSequence = (s: WordSink, w: number, v: number): void => s.put(w + 30, v | 0);
-/** counter */
-export const stCountDoorbells = (m: Uint32Array, w: number): number => m[w + 31];
-export const setStCountDoorbells = (m: Uint32Array, w: number, v: number): void => {
+export const putStOvertaken = (s: WordSink, w: number, v: number): void => s.put(w + 30, v | 0);
+/** arrival number of the next push */
+export const stPushSequence = (m: Uint32Array, w: number): number => m[w + 31];
+export const setStPushSequence = (m: Uint32Array, w: number, v: number): void => {
   m[w + 31] = v;
 };
-export const putStCountDoorbells = (s: WordSink, w: number, v: number): void => s.put(w + 31, v | 0);
+export const putStPushSequence = (s: WordSink, w: number, v: number): void => s.put(w + 31, v | 0);
 /** counter */
-export const stCountPushes = (m: Uint32Array, w: number): number => m[w + 32];
-export const setStCountPushes = (m: Uint32Array, w: number, v: number): void => {
+export const stCountDoorbells = (m: Uint32Array, w: number): number => m[w + 32];
+export const setStCountDoorbells = (m: Uint32Array, w: number, v: number): void => {
   m[w + 32] = v;
 };
-export const putStCountPushes = (s: WordSink, w: number, v: number): void => s.put(w + 32, v | 0);
+export const putStCountDoorbells = (s: WordSink, w: number, v: number): void => s.put(w + 32, v | 0);
 /** counter */
-export const stCountPushFallbacks = (m: Uint32Array, w: number): number => m[w + 33];
-export const setStCountPushFallbacks = (m: Uint32Array, w: number, v: number): void => {
+export const stCountPushes = (m: Uint32Array, w: number): number => m[w + 33];
+export const setStCountPushes = (m: Uint32Array, w: number, v: number): void => {
   m[w + 33] = v;
 };
-export const putStCountPushFallbacks = (s: WordSink, w: number, v: number): void => s.put(w + 33, v | 0);
+export const putStCountPushes = (s: WordSink, w: number, v: number): void => s.put(w + 33, v | 0);
 /** counter */
-export const stCountIgnored = (m: Uint32Array, w: number): number => m[w + 34];
-export const setStCountIgnored = (m: Uint32Array, w: number, v: number): void => {
+export const stCountPushFallbacks = (m: Uint32Array, w: number): number => m[w + 34];
+export const setStCountPushFallbacks = (m: Uint32Array, w: number, v: number): void => {
   m[w + 34] = v;
 };
-export const putStCountIgnored = (s: WordSink, w: number, v: number): void => s.put(w + 34, v | 0);
+export const putStCountPushFallbacks = (s: WordSink, w: number, v: number): void => s.put(w + 34, v | 0);
 /** counter */
-export const stCountRefused = (m: Uint32Array, w: number): number => m[w + 35];
-export const setStCountRefused = (m: Uint32Array, w: number, v: number): void => {
+export const stCountIgnored = (m: Uint32Array, w: number): number => m[w + 35];
+export const setStCountIgnored = (m: Uint32Array, w: number, v: number): void => {
   m[w + 35] = v;
 };
-export const putStCountRefused = (s: WordSink, w: number, v: number): void => s.put(w + 35, v | 0);
+export const putStCountIgnored = (s: WordSink, w: number, v: number): void => s.put(w + 35, v | 0);
 /** counter */
-export const stCountBadAccesses = (m: Uint32Array, w: number): number => m[w + 36];
-export const setStCountBadAccesses = (m: Uint32Array, w: number, v: number): void => {
+export const stCountRefused = (m: Uint32Array, w: number): number => m[w + 36];
+export const setStCountRefused = (m: Uint32Array, w: number, v: number): void => {
   m[w + 36] = v;
 };
-export const putStCountBadAccesses = (s: WordSink, w: number, v: number): void => s.put(w + 36, v | 0);
+export const putStCountRefused = (s: WordSink, w: number, v: number): void => s.put(w + 36, v | 0);
 /** counter */
-export const stCountDescriptorReads = (m: Uint32Array, w: number): number => m[w + 37];
-export const setStCountDescriptorReads = (m: Uint32Array, w: number, v: number): void => {
+export const stCountBadAccesses = (m: Uint32Array, w: number): number => m[w + 37];
+export const setStCountBadAccesses = (m: Uint32Array, w: number, v: number): void => {
   m[w + 37] = v;
 };
-export const putStCountDescriptorReads = (s: WordSink, w: number, v: number): void => s.put(w + 37, v | 0);
+export const putStCountBadAccesses = (s: WordSink, w: number, v: number): void => s.put(w + 37, v | 0);
 /** counter */
-export const stCountCompletions = (m: Uint32Array, w: number): number => m[w + 38];
-export const setStCountCompletions = (m: Uint32Array, w: number, v: number): void => {
+export const stCountDescriptorReads = (m: Uint32Array, w: number): number => m[w + 38];
+export const setStCountDescriptorReads = (m: Uint32Array, w: number, v: number): void => {
   m[w + 38] = v;
 };
-export const putStCountCompletions = (s: WordSink, w: number, v: number): void => s.put(w + 38, v | 0);
+export const putStCountDescriptorReads = (s: WordSink, w: number, v: number): void => s.put(w + 38, v | 0);
 /** counter */
-export const stCountPackets = (m: Uint32Array, w: number): number => m[w + 39];
-export const setStCountPackets = (m: Uint32Array, w: number, v: number): void => {
+export const stCountCompletions = (m: Uint32Array, w: number): number => m[w + 39];
+export const setStCountCompletions = (m: Uint32Array, w: number, v: number): void => {
   m[w + 39] = v;
 };
-export const putStCountPackets = (s: WordSink, w: number, v: number): void => s.put(w + 39, v | 0);
-/** protection domains below this index were used since the last reset */
-export const stPdHigh = (m: Uint32Array, w: number): number => m[w + 40];
-export const setStPdHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountCompletions = (s: WordSink, w: number, v: number): void => s.put(w + 39, v | 0);
+/** counter */
+export const stCountPackets = (m: Uint32Array, w: number): number => m[w + 40];
+export const setStCountPackets = (m: Uint32Array, w: number, v: number): void => {
   m[w + 40] = v;
 };
-export const putStPdHigh = (s: WordSink, w: number, v: number): void => s.put(w + 40, v | 0);
-/** the same for doorbell pages */
-export const stPageHigh = (m: Uint32Array, w: number): number => m[w + 41];
-export const setStPageHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountPackets = (s: WordSink, w: number, v: number): void => s.put(w + 40, v | 0);
+/** protection domains below this index were used since the last reset */
+export const stPdHigh = (m: Uint32Array, w: number): number => m[w + 41];
+export const setStPdHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 41] = v;
 };
-export const putStPageHigh = (s: WordSink, w: number, v: number): void => s.put(w + 41, v | 0);
-/** the same for memory regions */
-export const stMrHigh = (m: Uint32Array, w: number): number => m[w + 42];
-export const setStMrHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStPdHigh = (s: WordSink, w: number, v: number): void => s.put(w + 41, v | 0);
+/** the same for doorbell pages */
+export const stPageHigh = (m: Uint32Array, w: number): number => m[w + 42];
+export const setStPageHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 42] = v;
 };
-export const putStMrHigh = (s: WordSink, w: number, v: number): void => s.put(w + 42, v | 0);
-/** the same for event queues */
-export const stEqHigh = (m: Uint32Array, w: number): number => m[w + 43];
-export const setStEqHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStPageHigh = (s: WordSink, w: number, v: number): void => s.put(w + 42, v | 0);
+/** the same for memory regions */
+export const stMrHigh = (m: Uint32Array, w: number): number => m[w + 43];
+export const setStMrHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 43] = v;
 };
-export const putStEqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 43, v | 0);
-/** the same for completion queues */
-export const stCqHigh = (m: Uint32Array, w: number): number => m[w + 44];
-export const setStCqHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStMrHigh = (s: WordSink, w: number, v: number): void => s.put(w + 43, v | 0);
+/** the same for event queues */
+export const stEqHigh = (m: Uint32Array, w: number): number => m[w + 44];
+export const setStEqHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 44] = v;
 };
-export const putStCqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 44, v | 0);
-/** the same for queue pairs */
-export const stQpHigh = (m: Uint32Array, w: number): number => m[w + 45];
-export const setStQpHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStEqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 44, v | 0);
+/** the same for completion queues */
+export const stCqHigh = (m: Uint32Array, w: number): number => m[w + 45];
+export const setStCqHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 45] = v;
 };
-export const putStQpHigh = (s: WordSink, w: number, v: number): void => s.put(w + 45, v | 0);
-/** the same for blocks of the page pool */
-export const stPoolHigh = (m: Uint32Array, w: number): number => m[w + 46];
-export const setStPoolHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStCqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 45, v | 0);
+/** the same for queue pairs */
+export const stQpHigh = (m: Uint32Array, w: number): number => m[w + 46];
+export const setStQpHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 46] = v;
 };
-export const putStPoolHigh = (s: WordSink, w: number, v: number): void => s.put(w + 46, v | 0);
-/** MSI-X Enable of the function */
-export const stMsixEnabled = (m: Uint32Array, w: number): number => m[w + 47];
-export const setStMsixEnabled = (m: Uint32Array, w: number, v: number): void => {
+export const putStQpHigh = (s: WordSink, w: number, v: number): void => s.put(w + 46, v | 0);
+/** the same for blocks of the page pool */
+export const stPoolHigh = (m: Uint32Array, w: number): number => m[w + 47];
+export const setStPoolHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 47] = v;
 };
-export const putStMsixEnabled = (s: WordSink, w: number, v: number): void => s.put(w + 47, v | 0);
-/** 1 in D3hot */
-export const stAsleep = (m: Uint32Array, w: number): number => m[w + 48];
-export const setStAsleep = (m: Uint32Array, w: number, v: number): void => {
+export const putStPoolHigh = (s: WordSink, w: number, v: number): void => s.put(w + 47, v | 0);
+/** MSI-X Enable of the function */
+export const stMsixEnabled = (m: Uint32Array, w: number): number => m[w + 48];
+export const setStMsixEnabled = (m: Uint32Array, w: number, v: number): void => {
   m[w + 48] = v;
 };
-export const putStAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 48, v | 0);
-/** register INTERRUPT_CAUSE */
-export const stInterruptCause = (m: Uint32Array, w: number): number => m[w + 49];
-export const setStInterruptCause = (m: Uint32Array, w: number, v: number): void => {
+export const putStMsixEnabled = (s: WordSink, w: number, v: number): void => s.put(w + 48, v | 0);
+/** 1 in D3hot */
+export const stAsleep = (m: Uint32Array, w: number): number => m[w + 49];
+export const setStAsleep = (m: Uint32Array, w: number, v: number): void => {
   m[w + 49] = v;
 };
-export const putStInterruptCause = (s: WordSink, w: number, v: number): void => s.put(w + 49, v | 0);
-/** counter */
-export const stCountDmaFaults = (m: Uint32Array, w: number): number => m[w + 50];
-export const setStCountDmaFaults = (m: Uint32Array, w: number, v: number): void => {
+export const putStAsleep = (s: WordSink, w: number, v: number): void => s.put(w + 49, v | 0);
+/** register INTERRUPT_CAUSE */
+export const stInterruptCause = (m: Uint32Array, w: number): number => m[w + 50];
+export const setStInterruptCause = (m: Uint32Array, w: number, v: number): void => {
   m[w + 50] = v;
 };
-export const putStCountDmaFaults = (s: WordSink, w: number, v: number): void => s.put(w + 50, v | 0);
-/** register FAULT_ADDRESS_LO */
-export const stFaultAddressLo = (m: Uint32Array, w: number): number => m[w + 51];
-export const setStFaultAddressLo = (m: Uint32Array, w: number, v: number): void => {
+export const putStInterruptCause = (s: WordSink, w: number, v: number): void => s.put(w + 50, v | 0);
+/** counter */
+export const stCountDmaFaults = (m: Uint32Array, w: number): number => m[w + 51];
+export const setStCountDmaFaults = (m: Uint32Array, w: number, v: number): void => {
   m[w + 51] = v;
 };
-export const putStFaultAddressLo = (s: WordSink, w: number, v: number): void => s.put(w + 51, v | 0);
-/** register FAULT_ADDRESS_HI */
-export const stFaultAddressHi = (m: Uint32Array, w: number): number => m[w + 52];
-export const setStFaultAddressHi = (m: Uint32Array, w: number, v: number): void => {
+export const putStCountDmaFaults = (s: WordSink, w: number, v: number): void => s.put(w + 51, v | 0);
+/** register FAULT_ADDRESS_LO */
+export const stFaultAddressLo = (m: Uint32Array, w: number): number => m[w + 52];
+export const setStFaultAddressLo = (m: Uint32Array, w: number, v: number): void => {
   m[w + 52] = v;
 };
-export const putStFaultAddressHi = (s: WordSink, w: number, v: number): void => s.put(w + 52, v | 0);
-/** register FAULT_INFO */
-export const stFaultInfo = (m: Uint32Array, w: number): number => m[w + 53];
-export const setStFaultInfo = (m: Uint32Array, w: number, v: number): void => {
+export const putStFaultAddressLo = (s: WordSink, w: number, v: number): void => s.put(w + 52, v | 0);
+/** register FAULT_ADDRESS_HI */
+export const stFaultAddressHi = (m: Uint32Array, w: number): number => m[w + 53];
+export const setStFaultAddressHi = (m: Uint32Array, w: number, v: number): void => {
   m[w + 53] = v;
 };
-export const putStFaultInfo = (s: WordSink, w: number, v: number): void => s.put(w + 53, v | 0);
-/** register FAULT_INDEX */
-export const stFaultIndex = (m: Uint32Array, w: number): number => m[w + 54];
-export const setStFaultIndex = (m: Uint32Array, w: number, v: number): void => {
+export const putStFaultAddressHi = (s: WordSink, w: number, v: number): void => s.put(w + 53, v | 0);
+/** register FAULT_INFO */
+export const stFaultInfo = (m: Uint32Array, w: number): number => m[w + 54];
+export const setStFaultInfo = (m: Uint32Array, w: number, v: number): void => {
   m[w + 54] = v;
 };
-export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.put(w + 54, v | 0);
-/** the same as qp_high for shared receive queues */
-export const stSrqHigh = (m: Uint32Array, w: number): number => m[w + 55];
-export const setStSrqHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStFaultInfo = (s: WordSink, w: number, v: number): void => s.put(w + 54, v | 0);
+/** register FAULT_INDEX */
+export const stFaultIndex = (m: Uint32Array, w: number): number => m[w + 55];
+export const setStFaultIndex = (m: Uint32Array, w: number, v: number): void => {
   m[w + 55] = v;
 };
-export const putStSrqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 55, v | 0);
-/** the same for address handles */
-export const stAhHigh = (m: Uint32Array, w: number): number => m[w + 56];
-export const setStAhHigh = (m: Uint32Array, w: number, v: number): void => {
+export const putStFaultIndex = (s: WordSink, w: number, v: number): void => s.put(w + 55, v | 0);
+/** the same as qp_high for shared receive queues */
+export const stSrqHigh = (m: Uint32Array, w: number): number => m[w + 56];
+export const setStSrqHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 56] = v;
 };
-export const putStAhHigh = (s: WordSink, w: number, v: number): void => s.put(w + 56, v | 0);
-/** 1 while the queue pair GSI_QPN exists */
-export const stGsiUsed = (m: Uint32Array, w: number): number => m[w + 57];
-export const setStGsiUsed = (m: Uint32Array, w: number, v: number): void => {
+export const putStSrqHigh = (s: WordSink, w: number, v: number): void => s.put(w + 56, v | 0);
+/** the same for address handles */
+export const stAhHigh = (m: Uint32Array, w: number): number => m[w + 57];
+export const setStAhHigh = (m: Uint32Array, w: number, v: number): void => {
   m[w + 57] = v;
 };
-export const putStGsiUsed = (s: WordSink, w: number, v: number): void => s.put(w + 57, v | 0);
-/** events of the port that found no room, a bit for each event type */
-export const stPortUntold = (m: Uint32Array, w: number): number => m[w + 58];
-export const setStPortUntold = (m: Uint32Array, w: number, v: number): void => {
+export const putStAhHigh = (s: WordSink, w: number, v: number): void => s.put(w + 57, v | 0);
+/** 1 while the queue pair GSI_QPN exists */
+export const stGsiUsed = (m: Uint32Array, w: number): number => m[w + 58];
+export const setStGsiUsed = (m: Uint32Array, w: number, v: number): void => {
   m[w + 58] = v;
 };
-export const putStPortUntold = (s: WordSink, w: number, v: number): void => s.put(w + 58, v | 0);
+export const putStGsiUsed = (s: WordSink, w: number, v: number): void => s.put(w + 58, v | 0);
+/** events of the port that found no room, a bit for each event type */
+export const stPortUntold = (m: Uint32Array, w: number): number => m[w + 59];
+export const setStPortUntold = (m: Uint32Array, w: number, v: number): void => {
+  m[w + 59] = v;
+};
+export const putStPortUntold = (s: WordSink, w: number, v: number): void => s.put(w + 59, v | 0);
 /** counter Exact up to 2^53. */
 export const stPortTxBytes = (m: Uint32Array, w: number): number => m[w + 60] + m[w + 61] * 0x100000000;
 export const setStPortTxBytes = (m: Uint32Array, w: number, v: number): void => {
