@@ -216,22 +216,29 @@ test.serial('the adapter dies and another one goes on: dmatest notices nothing',
   });
 });
 
+const RESETS = 5;
+/** Completions since the last reset. */
+const WORKING = 50;
+
 test.serial('resets under dmatest: what was under way fails, nothing hangs, the channels go on', async t => {
   await inServedGuest(t, workshop, { guest: guestOf() }, async ({ vm }) => {
     await startDmatest(vm, FOREVER);
-    for (let n = 0; n < 5; n++) {
+    for (let n = 0; n < RESETS; n++) {
       await until(
         'it works',
         30_000,
         () => counter(vm, 'COUNT_COMPLETIONS'),
-        now => now > 50,
+        now => now > WORKING,
       );
       await tell(vm, 'reset', '1');
     }
     const run = await stopDmatest(vm);
     t.is(run.threads.length, 2 * CHANNELS);
+    // How many are refused while a reset lasts is the machine's affair. After each one they work: half of what was waited for.
     const tests = run.threads.reduce((sum, one) => sum + one.tests, 0);
-    t.true(failures(run) < tests / 2, `${failures(run)} of ${tests} failed`);
+    const good = tests - failures(run);
+    t.true(good > (RESETS * WORKING) / 2, `${good} of ${tests} were good`);
+    for (const one of run.threads) t.true(one.failures < one.tests, `${one.failures} of ${one.tests} failed`);
     await dmatestPasses(vm, { threads_per_chan: 2, iterations: 30 });
     t.deepEqual(await complaints(vm), []);
   });
@@ -247,7 +254,7 @@ test.serial(
         'it works',
         30_000,
         () => counter(vm, 'COUNT_COMPLETIONS'),
-        now => now > 50,
+        now => now > WORKING,
       );
       await guestSays(vm, `echo 1 >/sys/bus/pci/devices/${address}/remove`);
       t.regex((await vm.run('rmmod pushbell_dma')).stderr, /busy|unavailable/, 'its code is in use');
