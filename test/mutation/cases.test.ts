@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The cases that mutation testing has of its own, as tests like any other.
 import test from 'ava';
+import { arrivalCases } from './arrival-cases.js';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
 import { pairCases } from './pair-cases.js';
@@ -13,6 +14,7 @@ import { wakeCases } from './wake-cases.js';
 for (const c of [
   ...unitCases,
   ...queueCases,
+  ...arrivalCases,
   ...diaryCases,
   ...fieldCases,
   ...wakeCases,

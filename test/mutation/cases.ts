@@ -6,6 +6,7 @@ import { conformanceCases } from '../conformance/all-cases.js';
 import type { Case } from '../conformance/case.js';
 import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
+import { arrivalCases } from './arrival-cases.js';
 import { diaryCases } from './diary-cases.js';
 import { fieldCases } from './field-cases.js';
 import { pairCases } from './pair-cases.js';
@@ -49,6 +50,7 @@ const asked = new RegExp(process.env.MUTATION_CASES ?? '');
 export const mutationCases: readonly MutationCase[] = [
   ...unitCases,
   ...queueCases,
+  ...arrivalCases,
   ...diaryCases,
   ...fieldCases,
   ...wakeCases,

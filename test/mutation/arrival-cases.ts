@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pushed descriptors run in the order in which they arrived, also when the numbers of arrival are used up while some are
 // held: the number of the next push is set by hand to what it would be after so many.
-import test from 'ava';
+import assert from 'node:assert/strict';
 import { Command, Hold } from '../../device/abi/generated/commands.js';
 import { Opcode } from '../../device/abi/generated/descriptors.js';
 import {
@@ -16,6 +16,7 @@ import { stateDamage } from '../../device/model/state-check.js';
 import { makeQueues } from '../support/bench.js';
 import { Driver } from '../support/driver.js';
 import { InProcess } from '../support/in-process.js';
+import type { MutationCase } from './cases.js';
 
 const NEXT = ST_PUSH_SEQUENCE_OFFSET / 4;
 const END = 2 ** 32 - 1;
@@ -50,23 +51,31 @@ const numbersInUse = (m: Uint32Array): number[] =>
     .map(row => pslotSequence(m, row))
     .sort((a, b) => a - b);
 
-for (const used of [0, 1, 6, 11])
-  test(`the numbers are used up after ${used} pushes that are held`, t => {
+const usedUp = (used: number): MutationCase => ({
+  name: `arrival numbers are used up after ${used} pushes that are held`,
+  run: () => {
     const { target, order } = pushed((m, n) => {
       if (n === used) m[NEXT] = END;
     });
     const m = target.region.u32;
-    t.deepEqual(numbersInUse(m), ORDER, 'numbered anew');
-    t.is(m[NEXT], WHO.length);
-    t.is(stateDamage(m), undefined);
-    t.deepEqual(order(), ORDER);
-  });
-
-test('the last number is given out before that, and what is held is old by more than half of all numbers', t => {
-  const jumps: Readonly<Record<number, number>> = { 2: 2 ** 31 + 1, 4: END - 2, 9: 2 ** 31 + 2 };
-  const { target, order } = pushed((m, n) => {
-    m[NEXT] = jumps[n] ?? m[NEXT]!;
-  });
-  t.is(target.region.u32[NEXT], 2 ** 31 + 5);
-  t.deepEqual(order(), ORDER);
+    assert.deepEqual(numbersInUse(m), ORDER, 'numbered anew');
+    assert.equal(m[NEXT], WHO.length);
+    assert.equal(stateDamage(m), undefined);
+    assert.deepEqual(order(), ORDER);
+  },
 });
+
+export const arrivalCases: readonly MutationCase[] = [
+  ...[0, 1, 6, 11].map(usedUp),
+  {
+    name: 'the last arrival number is given out before that, and what is held is old by more than half of all numbers',
+    run: () => {
+      const jumps: Readonly<Record<number, number>> = { 2: 2 ** 31 + 1, 4: END - 2, 9: 2 ** 31 + 2 };
+      const { target, order } = pushed((m, n) => {
+        m[NEXT] = jumps[n] ?? m[NEXT]!;
+      });
+      assert.equal(target.region.u32[NEXT], 2 ** 31 + 5);
+      assert.deepEqual(order(), ORDER);
+    },
+  },
+];
