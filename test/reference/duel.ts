@@ -78,6 +78,15 @@ export class Duel {
     }
   }
 
+  /** What is compared at the end alone may have been decided by any order that agreed so far. */
+  conclude(check: (r: Reference) => void): void {
+    try {
+      check(this.reference);
+    } catch (error) {
+      if (!(error instanceof Disagreement) || !this.#hadChoice || !this.#findOrder(check)) throw error;
+    }
+  }
+
   #settle(r: Reference, order: number): void {
     const choose = order === 0 ? guess : byChance(order);
     const dice = new Dice(order);
@@ -92,17 +101,17 @@ export class Duel {
     });
   }
 
-  /** Looks for an order in which everything so far agrees. */
-  #findOrder(): boolean {
+  /** Looks for an order in which everything so far agrees, and what `check` looks at. */
+  #findOrder(check: (r: Reference) => void = () => {}): boolean {
     const last = this.#moments[this.#moments.length - 1];
     const before = this.#moments.map(m => m.order);
     for (let n = 1; n < ORDERS; n++) {
       last.order = n;
-      if (this.#replay()) return true;
+      if (this.#replay(check)) return true;
       // What is seen only now may have been decided earlier.
       const some = this.#moments[n % this.#moments.length];
       some.order = n;
-      if (this.#replay()) return true;
+      if (this.#replay(check)) return true;
       this.#moments.forEach((m, i) => {
         m.order = before[i];
       });
@@ -110,7 +119,7 @@ export class Duel {
     return false;
   }
 
-  #replay(): boolean {
+  #replay(check: (r: Reference) => void): boolean {
     const r = this.#fresh();
     try {
       for (const { act, order, snapshot } of this.#moments) {
@@ -118,6 +127,7 @@ export class Duel {
         this.#settle(r, order);
         compare(this.stage, snapshot, r);
       }
+      check(r);
     } catch (error) {
       if (error instanceof Disagreement) return false;
       throw error;

@@ -71,7 +71,7 @@ class Performance {
   }
 
   end(): Snapshot {
-    compareFinal(this.#stage, this.#reference);
+    this.#duel.conclude(r => compareFinal(this.#stage, r));
     return this.#duel.observer.look(this.#reference.qps.keys());
   }
 
