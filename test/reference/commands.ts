@@ -117,13 +117,16 @@ export function modifyQp(r: Reference, number: number, mask: number, a: Attribut
 }
 
 function whyNot(qp: Qp, mask: number, a: Attributes): Expected {
-  const rule = ruleFor(qp.type, qp.state, mask & QpAttr.STATE ? a.state : qp.state);
+  const to = mask & QpAttr.STATE ? a.state : qp.state;
+  const rule = ruleFor(qp.type, qp.state, to);
   const given = mask & ~QpAttr.STATE;
   const statuses: number[] = [];
   if (rule === undefined) return [C.BAD_STATE];
   if ((given & rule.required) !== rule.required || (given & ~(rule.required | rule.optional)) !== 0)
     statuses.push(C.BAD_PARAMETER);
   if (given & QpAttr.CUR_STATE && a.curState !== qp.state) statuses.push(C.BAD_STATE);
+  // Attributes of a send queue that still drains stay what they are (IBTA 10.3.1.5).
+  if (qp.state === QpState.SQD && to === QpState.SQD && qp.draining) statuses.push(C.BAD_STATE);
   return statuses;
 }
 

@@ -103,7 +103,9 @@ export class Stage {
     const regions = this.#register();
     this.#nameOwn();
     const ram = this.target.memory.u8.slice();
-    return () => this.#reference(regions, ram);
+    // As they are now: a queue may get another size.
+    const { cqs } = this;
+    return () => this.#reference(cqs, regions, ram);
   }
 
   #reset(): void {
@@ -200,9 +202,9 @@ export class Stage {
     return { index, key, pd: this.pds[pd], kind, access, valid: true, ...nothing };
   }
 
-  #reference(regions: readonly Region[], ram: Uint8Array): Reference {
+  #reference(cqs: Stage['cqs'], regions: readonly Region[], ram: Uint8Array): Reference {
     const r = new Reference(ram.slice());
-    for (const cq of this.cqs) r.cqs.set(cq.number, newCq(cq.number, cq.depth));
+    for (const cq of cqs) r.cqs.set(cq.number, newCq(cq.number, cq.depth));
     for (const region of regions) r.memory.regions.set(region.index, { ...region });
     for (const pd of this.pds) r.pds.add(pd);
     for (const page of [0, this.page]) r.pages.set(page, { ...NO_PAGE_COUNTERS });
